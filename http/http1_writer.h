@@ -1,0 +1,22 @@
+// Messages to HTTP/1.1 bytes. What is written is what the value says: nothing of the peer's bytes is copied raw.
+#pragma once
+
+#include <string_view>
+
+#include "base/buffer.h"
+#include "http/message.h"
+
+namespace sallyport::http {
+
+// "METHOD target HTTP/1.1", the fields of `head.headers` in order, then the framing field that `head.body` asks for
+// (callers have removed Content-Length, Transfer-Encoding and hop-by-hop fields; a `length` body writes Content-Length).
+void write_request_head(Buffer& out, const RequestHead& head);
+// The version written is always HTTP/1.1. Interim responses and `none` bodies write no framing field, except that a
+// Content-Length already in `headers` (HEAD, 304) is kept as it is.
+void write_response_head(Buffer& out, const ResponseHead& head);
+// One chunk; nothing for an empty piece, which would be the last chunk.
+void write_chunk(Buffer& out, std::string_view bytes);
+// "0", the trailers, and the empty line.
+void write_last_chunk(Buffer& out, const HeaderMap& trailers);
+
+}  // namespace sallyport::http
