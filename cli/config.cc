@@ -1,0 +1,65 @@
+#include "cli/config.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/unique_fd.h"
+
+namespace sallyport::cli {
+
+namespace {
+
+constexpr std::string_view kEmbeddedPolicy = "version: 1\npolicies:\n  default: { default: deny }\n";
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max) {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return failure(ErrorCode::config_invalid, path + ": " + std::strerror(errno));
+    std::string text;
+    char block[16 * 1024];
+    for (;;) {
+        const ssize_t got = read(fd.get(), block, sizeof block);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failure(ErrorCode::config_invalid, path + ": " + std::strerror(errno));
+        if (got == 0) return text;
+        text.append(block, static_cast<std::size_t>(got));
+        if (text.size() > bytes_max) return failure(ErrorCode::config_invalid, path + ": too large");
+    }
+}
+
+Result<std::shared_ptr<const rules::PolicyFile>> load_config(const std::string& path) {
+    const auto text = path.empty() ? Result<std::string>(kEmbeddedPolicy) : read_text_file(path, kConfigBytesMax);
+    if (!text) return failure(text.error());
+    rules::ParsedFile parsed = rules::parse_policy_file(*text, path.empty() ? "(embedded policy)" : path);
+    for (const rules::Diagnostic& diagnostic : parsed.diagnostics) {
+        std::fprintf(stderr, "%s\n", rules::to_string(diagnostic).c_str());
+    }
+    if (!parsed.file) return failure(ErrorCode::config_invalid, path + " is not loaded");
+    return parsed.file;
+}
+
+Result<rules::SandboxPolicy> choose_policy(const rules::PolicyFile& file, const std::string& sandbox_name,
+                                           const std::string& asked_policy) {
+    rules::SandboxPolicy chosen;
+    if (const auto entry = file.sandboxes.find(sandbox_name); entry != file.sandboxes.end()) {
+        chosen = {entry->second.policy, entry->second.params};
+    }
+    if (!asked_policy.empty()) chosen.policy = asked_policy;
+    if (chosen.policy.empty() && file.policies.size() == 1) chosen.policy = file.policies.begin()->first;
+    if (chosen.policy.empty() && file.policies.contains("default")) chosen.policy = "default";
+    if (chosen.policy.empty()) {
+        return failure(ErrorCode::config_invalid,
+                       "the file has several policies and none is named \"default\": say which with FILE#NAME");
+    }
+    if (!file.policies.contains(chosen.policy)) {
+        return failure(ErrorCode::config_invalid, "the file has no policy named \"" + chosen.policy + "\"");
+    }
+    return chosen;
+}
+
+}  // namespace sallyport::cli

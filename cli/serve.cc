@@ -1,0 +1,60 @@
+#include <filesystem>
+
+#include "base/log.h"
+#include "certs/tls_context.h"
+#include "cli/attend.h"
+#include "cli/commands.h"
+#include "cli/environment.h"
+#include "cli/gate.h"
+#include "cli/public_file.h"
+#include "sandbox/confine.h"
+#include "sandbox/launcher.h"
+
+namespace sallyport::cli {
+namespace {
+
+// What somebody needs who puts a process into the namespace: what it must trust, and the variables that say so.
+Result<void> write_sandbox_files(const std::string& directory, const std::string& ca_pem) {
+    const std::string bundle_path = directory + "/ca-bundle.pem";
+    const std::string ca_path = directory + "/ca.pem";
+    std::string variables;
+    for (const std::string& variable : trust_variables(bundle_path, ca_path)) variables += variable + "\n";
+    if (auto written = write_public_file(bundle_path, certs::trust_bundle(ca_pem)); !written) return written;
+    if (auto written = write_public_file(ca_path, ca_pem); !written) return written;
+    return write_public_file(directory + "/env", variables);
+}
+
+Result<void> open_sandbox(const std::string& name, const std::string& directory, Gate& gate, sandbox::Launcher& launcher) {
+    auto sockets = launcher.open_namespace({name, "", directory + "/netns"});
+    if (!sockets) return failure(sockets.error());
+    const auto ca_pem = gate.add_sandbox(name, "", std::move(*sockets));
+    if (!ca_pem) return failure(ca_pem.error());
+    return write_sandbox_files(directory, *ca_pem);
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+    auto launcher = sandbox::Launcher::start();
+    if (!launcher) return complain(launcher.error());
+    block_service_signals();
+    auto gate = Gate::create(options.gate);
+    if (!gate) return complain(gate.error());
+    for (const auto& [name, entry] : (*gate)->file().sandboxes) {
+        const auto opened = open_sandbox(name, options.runtime_dir + "/" + name, **gate, *launcher);
+        if (!opened) return complain({opened.error().code, "sandbox " + name + ": " + opened.error().detail});
+    }
+    if (const auto confined = sandbox::confine_this_process(); !confined) return complain(confined.error());
+    (*gate)->start();
+    announce_ready(options.ready_fd, std::to_string((*gate)->file().sandboxes.size()) + " sandboxes in " + options.runtime_dir);
+    const int exit_code = attend(**gate, *launcher);
+    for (const auto& [name, entry] : (*gate)->file().sandboxes) {
+        (void)launcher->close_namespace(name);
+        // Confined by now: what may not be removed stays, and is replaced at the next start.
+        std::error_code ignored;
+        std::filesystem::remove_all(options.runtime_dir + "/" + name, ignored);
+    }
+    return exit_code;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,423 @@
+#include "proxy/downstream.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "http/authority.h"
+#include "proxy/egress.h"
+#include "proxy/local_reply.h"
+#include "proxy/sniffer.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr std::uint64_t kLingerBytesMax = 4 * 1024 * 1024;
+const int kAccessDenied = SSL_AD_ACCESS_DENIED;
+const int kUnrecognizedName = SSL_AD_UNRECOGNIZED_NAME;
+const int kDecodeError = SSL_AD_DECODE_ERROR;
+
+const int* alert_of(int alert) {
+    for (const int* known : {&kAccessDenied, &kUnrecognizedName, &kDecodeError}) {
+        if (*known == alert) return known;
+    }
+    return &kAccessDenied;
+}
+
+}  // namespace
+
+Downstream::Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination)
+    : context_(context),
+      egress_(egress),
+      destination_(destination),
+      connection_(context.loop, std::move(fd), [this](int ready) { on_ready(ready); }),
+      parser_(*this, http::Http1Limits{}),
+      stream_(context, egress, *this),
+      deadline_(context.loop, [this] { on_deadline(); }) {
+    target_.port = destination.port;
+    connection_.want(net::FdWatch::kRead);
+    update_deadline();
+}
+
+// A worker that stops: what still runs has its line too.
+Downstream::~Downstream() { stream_.abort({ErrorCode::draining, "stopped"}); }
+
+bool Downstream::is_draining() const { return egress_.is_draining(); }
+
+void Downstream::on_ready(int ready) {
+    if ((ready & net::FdWatch::kWrite) != 0 && (state_ == State::open || state_ == State::lingering)) flush();
+    switch (state_) {
+        case State::greeting: return read_greeting();
+        case State::handshaking: return step_handshake();
+        case State::open:
+            if ((ready & net::FdWatch::kRead) != 0) read_requests();
+            return;
+        case State::lingering: return discard_input();
+        case State::closed: return;
+    }
+}
+
+void Downstream::read_greeting() {
+    const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
+    if (result.state == net::IoState::again) return;
+    if (result.state != net::IoState::ok) return close();
+    if (greeting_.empty()) head_started_ = net::Clock::now();
+    greeting_.append({context_.read_block, result.bytes});
+    switch (sniff(greeting_.view())) {
+        case Protocol::need_more:
+            if (greeting_.size() > kSniffBytesMax) abort();
+            return;
+        case Protocol::tls: return read_client_hello();
+        case Protocol::http1: return begin_http1();
+        case Protocol::http2:
+        case Protocol::unknown: log_refusal({ErrorCode::not_intercepted, "neither TLS nor HTTP/1"}); return abort();
+    }
+}
+
+void Downstream::begin_http1() {
+    target_.scheme = http::Scheme::http;
+    if (auto set = egress_.name_target(destination_, target_); !set) {
+        log_refusal(set.error());
+        return abort();
+    }
+    state_ = State::open;
+    Buffer first = std::move(greeting_);
+    feed(first.view());
+    end_round();
+}
+
+void Downstream::read_client_hello() {
+    target_.scheme = http::Scheme::https;
+    const auto reading = net::read_client_hello(greeting_.view());
+    if (!reading) return refuse_tls(reading.error(), SSL_AD_DECODE_ERROR);
+    if (reading->state == net::HelloState::need_more) {
+        if (greeting_.size() > kSniffBytesMax) refuse_tls({ErrorCode::tls_client_hello, "too large"}, SSL_AD_DECODE_ERROR);
+        return;
+    }
+    if (reading->state == net::HelloState::not_tls) {
+        log_refusal({ErrorCode::tls_client_hello, "not a ClientHello"});
+        return abort();
+    }
+    if (auto set = set_target(reading->hello); !set) return refuse_tls(set.error(), SSL_AD_UNRECOGNIZED_NAME);
+    // The policy is asked before anything is minted; a refusal in words costs a certificate too, so it has a budget.
+    const auto reach = egress_.snapshot()->reach(target_.scheme, target_.host, target_.is_address, target_.port);
+    if (reach == rules::Reach::denied && !egress_.may_explain_refusal(target_.host)) {
+        return refuse_tls({ErrorCode::denied, "too many refused names"}, SSL_AD_ACCESS_DENIED);
+    }
+    begin_tls();
+}
+
+Result<void> Downstream::set_target(const net::ClientHello& hello) {
+    if (auto set = egress_.name_target(destination_, target_); !set) return set;
+    std::string asked;
+    if (const auto literal = http::canonical_ip_literal(hello.server_name)) {
+        // Not allowed in SNI (RFC 6066 section 3), but sent: fine where it says what the address says.
+        if (*literal != target_.address_literal) return failure(ErrorCode::misdirected, "SNI is another address");
+    } else if (!hello.server_name.empty()) {
+        auto canonical = http::canonical_host(hello.server_name);
+        if (!canonical) return failure(ErrorCode::tls_client_hello, "the server name is not a name");
+        asked = std::move(*canonical);
+    }
+    if (!target_.host.empty()) {
+        if (asked.empty() || asked == target_.host) return {};
+        return failure(ErrorCode::misdirected, "SNI is not the name that the address stands for: " + asked);
+    }
+    target_.is_address = asked.empty();
+    target_.host = asked.empty() ? target_.address_literal : asked;
+    return {};
+}
+
+void Downstream::begin_tls() {
+    const auto leaf = egress_.leaves().get(target_.host, target_.is_address, std::chrono::system_clock::now());
+    if (!leaf) return refuse_tls(leaf.error(), SSL_AD_ACCESS_DENIED);
+    state_ = State::handshaking;
+    connection_.start_tls_server(context_.server_tls, greeting_.view());
+    greeting_ = Buffer();
+    SSL* ssl = connection_.ssl();
+    SALLYPORT_CHECK(SSL_use_certificate(ssl, *leaf) == 1);
+    SALLYPORT_CHECK(SSL_use_PrivateKey(ssl, egress_.leaf_key()) == 1);
+    egress_.bind_sessions(ssl, target_.host);
+    update_deadline();
+    step_handshake();
+}
+
+void Downstream::refuse_tls(Error error, int alert) {
+    log_refusal(error);
+    state_ = State::handshaking;
+    refused_tls_ = true;
+    connection_.start_tls_server(context_.server_tls, greeting_.view());
+    SSL_set_app_data(connection_.ssl(), const_cast<int*>(alert_of(alert)));
+    (void)connection_.handshake();
+    connection_.shutdown_write();
+    linger();
+}
+
+void Downstream::step_handshake() {
+    const net::IoState state = connection_.handshake();
+    if (state == net::IoState::ok) return on_open();
+    if (state == net::IoState::again) return;
+    log_refusal({ErrorCode::tls_handshake_client, connection_.tls_failure()});
+    close();
+}
+
+void Downstream::on_open() {
+    state_ = State::open;
+    connection_.want(net::FdWatch::kRead);
+    update_deadline();
+    if (connection_.has_buffered_input()) read_requests();
+}
+
+void Downstream::read_requests() {
+    do {
+        const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
+        if (result.state == net::IoState::again) break;
+        if (result.state == net::IoState::closed) {
+            on_eof();
+            break;
+        }
+        if (result.state == net::IoState::failed) {
+            stream_.abort({ErrorCode::client_gone, "the connection broke"});
+            return close();
+        }
+        bytes_in_ += result.bytes;
+        feed({context_.read_block, result.bytes});
+    } while (state_ == State::open && may_read() && connection_.has_buffered_input());
+    end_round();
+}
+
+void Downstream::feed(std::string_view bytes) {
+    if (closing_) return;
+    const bool wanted = pending_.empty() && !request_paused_ && (!stream_.is_active() || stream_.awaits_request_body());
+    if (!wanted) return pending_.append(bytes);
+    if (!stream_.is_active() && parser_.between_messages()) head_started_ = net::Clock::now();
+    const auto taken = parser_.feed(bytes);
+    if (!taken) {
+        stream_.on_request_error(taken.error(), head_started_);
+        closing_ = true;
+        return;
+    }
+    pending_.append(bytes.substr(*taken));
+}
+
+void Downstream::feed_pending() {
+    Buffer bytes = std::move(pending_);
+    pending_ = Buffer();
+    feed(bytes.view());
+}
+
+// What one read, or one waking, has brought is handed on in as few writes as possible.
+void Downstream::end_round() {
+    if (state_ != State::open) return;
+    if (stream_.is_active()) stream_.on_downstream_round_end();
+    if (state_ != State::open) return;
+    const bool more = !pending_.empty() && !request_paused_ && !closing_ &&
+                      (!stream_.is_active() || stream_.awaits_request_body());
+    if (more && !pending_scheduled_) {
+        pending_scheduled_ = true;
+        context_.loop.defer([this] {
+            pending_scheduled_ = false;
+            if (state_ != State::open) return;
+            feed_pending();
+            end_round();
+        });
+    }
+    flush();
+    if (state_ != State::open) return;
+    if (!stream_.is_active() && !more && saw_eof_) closing_ = true;
+    if (closing_ && !stream_.is_active() && out_.empty()) return close_after_flush();
+    const int write = connection_.wanted() & net::FdWatch::kWrite;
+    connection_.want((may_read() ? net::FdWatch::kRead : 0) | write);
+    update_deadline();
+}
+
+bool Downstream::may_read() const { return pending_.empty() && !request_paused_ && !saw_eof_ && !closing_; }
+
+void Downstream::resume_reading() {
+    if (!request_paused_) return;
+    request_paused_ = false;
+    end_round();
+}
+
+http::Next Downstream::on_request_head(http::RequestHead& head) { return stream_.on_request_head(head, head_started_); }
+http::Next Downstream::on_body(std::string_view bytes) { return stream_.on_request_body(bytes); }
+http::Next Downstream::on_message_end(http::HeaderMap& trailers) { return stream_.on_request_end(trailers); }
+
+void Downstream::on_eof() {
+    saw_eof_ = true;
+    // Between requests, or after one whose answer is on its way: a half-close, which HTTP allows.
+    if (stream_.is_active() ? !stream_.awaits_request_body() : parser_.between_messages()) return;
+    if (!pending_.empty()) return;
+    stream_.abort({ErrorCode::client_gone, "closed in the middle of a request"});
+    closing_ = true;
+}
+
+void Downstream::flush() {
+    const bool was_above = out_.size() > kLowWatermarkBytes;
+    while (!out_.empty()) {
+        const net::IoResult result = connection_.write(out_.view());
+        if (result.state == net::IoState::again) {
+            connection_.want(connection_.wanted() | net::FdWatch::kWrite);
+            break;
+        }
+        if (result.state != net::IoState::ok) {
+            stream_.abort({ErrorCode::client_gone, "closed in the middle of a response"});
+            return close();
+        }
+        bytes_out_ += result.bytes;
+        out_.consume(result.bytes);
+    }
+    if (out_.empty()) connection_.want(connection_.wanted() & ~net::FdWatch::kWrite);
+    update_deadline();
+    if (closing_ && out_.empty() && !stream_.is_active()) return close_after_flush();
+    if (was_above && out_.size() <= kLowWatermarkBytes) stream_.on_downstream_drained();
+}
+
+void Downstream::on_stream_finished(bool keep_alive) {
+    request_paused_ = false;
+    if (!keep_alive || is_draining()) closing_ = true;
+    end_round();
+}
+
+void Downstream::begin_drain() {
+    if (state_ == State::lingering || stream_.is_active()) return;
+    close();
+}
+
+void Downstream::close_after_flush() {
+    if (state_ != State::open) return;
+    connection_.shutdown_write();
+    // Closing with unread input would make the kernel send a reset, which can overtake the answer.
+    if (saw_eof_) return close();
+    linger();
+}
+
+void Downstream::linger() {
+    state_ = State::lingering;
+    bytes_in_ = 0;
+    pending_ = Buffer();
+    connection_.want(net::FdWatch::kRead);
+    update_deadline();
+}
+
+void Downstream::discard_input() {
+    // Past TLS: what comes is thrown away unread.
+    const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
+    if (result.state == net::IoState::again) return;
+    if (result.state != net::IoState::ok) return close();
+    bytes_in_ += result.bytes;
+    if (bytes_in_ > kLingerBytesMax) close();
+}
+
+void Downstream::abort() {
+    connection_.reset_on_close();
+    close();
+}
+
+void Downstream::close() {
+    if (state_ == State::closed) return;
+    stream_.abort({ErrorCode::client_gone, "closed"});
+    state_ = State::closed;
+    connection_.want(net::FdWatch::kNone);
+    deadline_.stop();
+    egress_.remove(*this);
+}
+
+Downstream::Waiting Downstream::waiting_for() const {
+    switch (state_) {
+        case State::greeting: return Waiting::greeting;
+        case State::handshaking: return Waiting::handshake;
+        case State::lingering: return Waiting::linger;
+        case State::closed: return Waiting::nothing;
+        case State::open: break;
+    }
+    if (!out_.empty()) return Waiting::client_reads;
+    if (stream_.awaits_request_body()) return request_paused_ ? Waiting::nothing : Waiting::request_body;
+    if (stream_.is_active()) return Waiting::nothing;
+    return parser_.between_messages() ? Waiting::idle : Waiting::request_head;
+}
+
+milliseconds Downstream::duration_of(Waiting waiting) const {
+    const Deadlines& limits = context_.deadlines;
+    switch (waiting) {
+        case Waiting::greeting: return limits.greeting;
+        case Waiting::handshake: return limits.tls_handshake;
+        case Waiting::request_head: return limits.request_head;
+        case Waiting::request_body:
+        case Waiting::client_reads: return limits.body_progress;
+        case Waiting::idle: return limits.keep_alive;
+        case Waiting::linger: return limits.linger;
+        case Waiting::nothing: break;
+    }
+    return milliseconds(0);
+}
+
+// Restarted only when something else is waited for: a drip of bytes does not extend a deadline.
+void Downstream::update_deadline() {
+    const Waiting now = waiting_for();
+    if (now == waiting_) return;
+    waiting_ = now;
+    bytes_at_check_ = bytes_in_ + bytes_out_;
+    if (now == Waiting::nothing) return deadline_.stop();
+    deadline_.start(duration_of(now));
+}
+
+void Downstream::on_deadline() {
+    const Waiting missed = waiting_;
+    waiting_ = Waiting::nothing;
+    const std::uint64_t progress = bytes_in_ + bytes_out_ - bytes_at_check_;
+    const bool body = missed == Waiting::request_body || missed == Waiting::client_reads;
+    if (body && progress >= kBodyProgressBytesMin) return update_deadline();
+    if (missed == Waiting::request_head) {
+        stream_.on_request_error({ErrorCode::request_timeout, "the head"}, head_started_);
+        closing_ = true;
+        return end_round();
+    }
+    if (missed == Waiting::greeting && !greeting_.empty()) log_refusal({ErrorCode::request_timeout, "the greeting"});
+    if (missed == Waiting::handshake) log_refusal({ErrorCode::request_timeout, "the TLS handshake"});
+    if (body) {
+        stream_.abort({ErrorCode::request_timeout, missed == Waiting::request_body ? "the body" : "the client does not read"});
+        return abort();
+    }
+    close();
+}
+
+void Downstream::log_refusal(const Error& error) {
+    const auto snapshot = egress_.snapshot();
+    AccessRecord record;
+    record.sandbox = egress_.id().value;
+    record.policy = snapshot->policy_name();
+    record.generation = snapshot->generation();
+    record.request_id = context_.next_request_id();
+    record.scheme = greeting_.empty() || target_.scheme == http::Scheme::https ? "https" : "tcp";
+    const std::string literal = net::to_string(destination_.address);
+    record.host = target_.host.empty() ? std::string_view(literal) : std::string_view(target_.host);
+    record.port = destination_.port;
+    record.error = &error;
+    context_.access_log.add(record);
+}
+
+int refuse_client_hello(SSL* ssl, int* alert, void*) {
+    const auto* refusal = static_cast<const int*>(SSL_get_app_data(ssl));
+    if (refusal == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = *refusal;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+int select_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+    constexpr std::string_view kHttp1 = "http/1.1";
+    std::string_view offered(reinterpret_cast<const char*>(in), in_size);
+    while (!offered.empty()) {
+        const auto size = static_cast<std::size_t>(static_cast<unsigned char>(offered.front()));
+        const std::string_view protocol = offered.substr(1, size);
+        if (protocol == kHttp1) {
+            *out = reinterpret_cast<const unsigned char*>(protocol.data());
+            *out_size = static_cast<unsigned char>(protocol.size());
+            return SSL_TLSEXT_ERR_OK;
+        }
+        offered.remove_prefix(std::min(offered.size(), size + 1));
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,108 @@
+// One connection from a sandbox: finds out what it speaks and whom it is for, ends its TLS, and hands its requests to a
+// stream, one after the other. Owned by the sandbox's Egress. Lives on one worker.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "http/http1_codec.h"
+#include "net/address.h"
+#include "net/client_hello.h"
+#include "net/connection.h"
+#include "proxy/stream.h"
+#include "proxy/worker_context.h"
+
+namespace sallyport::proxy {
+
+class Egress;
+
+class Downstream final : private http::RequestSink {
+public:
+    // `destination` is where the client meant to go.
+    Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination);
+    ~Downstream() override;
+
+    // Finishes what runs, takes nothing new.
+    void begin_drain();
+
+    // For the stream.
+    const ConnectionTarget& target() const { return target_; }
+    Buffer& out() { return out_; }
+    void flush();
+    void pause_reading() { request_paused_ = true; }
+    void resume_reading();
+    bool is_draining() const;
+    void on_stream_finished(bool keep_alive);
+    // An answer has begun and cannot be finished: the client must see that it is cut.
+    void abort();
+
+private:
+    enum class State { greeting, handshaking, open, lingering, closed };
+    enum class Waiting { nothing, greeting, handshake, request_head, request_body, idle, client_reads, linger };
+
+    http::Next on_request_head(http::RequestHead& head) override;
+    http::Next on_body(std::string_view bytes) override;
+    http::Next on_message_end(http::HeaderMap& trailers) override;
+
+    void on_ready(int ready);
+    void read_greeting();
+    void begin_http1();
+    void read_client_hello();
+    Result<void> set_target(const net::ClientHello& hello);
+    void begin_tls();
+    // Refuses before a certificate: by a TLS alert (RFC 8446 section 6), with a line in the log.
+    void refuse_tls(Error error, int alert);
+    void step_handshake();
+    void on_open();
+
+    void read_requests();
+    void feed(std::string_view bytes);
+    void feed_pending();
+    void end_round();
+    void on_eof();
+    void close_after_flush();
+    void linger();
+    void discard_input();
+    void close();
+
+    bool may_read() const;
+    Waiting waiting_for() const;
+    void update_deadline();
+    void on_deadline();
+    milliseconds duration_of(Waiting waiting) const;
+    void log_refusal(const Error& error);
+
+    WorkerContext& context_;
+    Egress& egress_;
+    const net::Endpoint destination_;
+    ConnectionTarget target_;
+    State state_ = State::greeting;
+    net::Connection connection_;
+    http::Http1RequestParser parser_;
+    Stream stream_;
+    Buffer greeting_;
+    Buffer out_;
+    Buffer pending_;  // read, but not yet wanted: pipelined, or the stream has paused
+    bool request_paused_ = false;
+    bool saw_eof_ = false;
+    bool closing_ = false;  // once out_ is written
+    bool refused_tls_ = false;
+    bool pending_scheduled_ = false;
+    bool in_request_head_ = false;
+    net::Clock::time_point head_started_;
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
+    std::uint64_t bytes_at_check_ = 0;
+    Waiting waiting_ = Waiting::nothing;
+    net::Timer deadline_;
+};
+
+// For SSL_CTX_set_client_hello_cb of the server context: refuses where the connection has been refused (the SSL's app
+// data, if any, is a pointer to the alert).
+int refuse_client_hello(SSL* ssl, int* alert, void*);
+// For SSL_CTX_set_alpn_select_cb: http/1.1, or no agreement.
+int select_http1(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                 void*);
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,126 @@
+#include "proxy/egress.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "http/authority.h"
+#include "net/original_dst.h"
+#include "proxy/name_server.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr std::uint16_t kDnsPort = 53;
+
+}  // namespace
+
+Egress::Egress(WorkerContext& context, EgressParts parts)
+    : context_(context),
+      id_(std::move(parts.id)),
+      authority_(std::move(parts.authority)),
+      snapshot_(std::move(parts.snapshot)),
+      names_(kNamesMax),
+      leaves_(*authority_, kLeavesMax),
+      pool_(context),
+      refusal_tokens_at_(context.loop.now()) {
+    for (UniqueFd* socket : {&parts.tcp_v4, &parts.tcp_v6}) listen(std::move(*socket));
+    for (UniqueFd* socket : {&parts.dns_v4, &parts.dns_v6}) answer_names(std::move(*socket));
+}
+
+Egress::~Egress() = default;
+
+void Egress::listen(UniqueFd socket) {
+    if (!socket) return;
+    listeners_.push_back(std::make_unique<net::Listener>(context_.loop, std::move(socket),
+                                                         [this](UniqueFd fd) { on_accept(std::move(fd)); }));
+}
+
+void Egress::answer_names(UniqueFd socket) {
+    if (!socket) return;
+    name_servers_.push_back(std::make_unique<net::DatagramSocket>(
+        context_.loop, std::move(socket), [this](std::string_view packet) { return answer_dns(packet, names_); }));
+}
+
+void Egress::on_accept(UniqueFd fd) {
+    const auto destination = net::original_destination(fd.get());
+    // Somebody dialled the listener itself: there is nothing that it could mean.
+    if (!destination) return;
+    if (downstreams_.size() + dns_connections_.size() >= kDownstreamConnectionsMax) return;
+    if (destination->port == kDnsPort) {
+        auto made = std::make_unique<DnsConnection>(context_, *this, names_, std::move(fd));
+        dns_connections_.emplace(made.get(), std::move(made));
+        return;
+    }
+    auto made = std::make_unique<Downstream>(context_, *this, std::move(fd), *destination);
+    downstreams_.emplace(made.get(), std::move(made));
+}
+
+Result<void> Egress::name_target(const net::Endpoint& destination, ConnectionTarget& target) {
+    const net::Address address = net::fold(destination.address);
+    if (NameTable::is_synthetic(address)) {
+        const auto name = names_.name_of(address);
+        if (!name) return failure(ErrorCode::misdirected, "no name stands behind " + net::to_string(address));
+        target.host = *name;
+        return {};
+    }
+    target.address_literal = net::to_string(address);
+    return {};
+}
+
+bool Egress::may_explain_refusal(std::string_view host) {
+    if (leaves_.contains(host)) return true;
+    const auto now = context_.loop.now();
+    const double elapsed = std::chrono::duration<double>(now - refusal_tokens_at_).count();
+    refusal_tokens_at_ = now;
+    refusal_tokens_ = std::min(kRefusalLeavesBurst, refusal_tokens_ + elapsed * kRefusalLeavesPerSecond);
+    if (refusal_tokens_ < 1) return false;
+    refusal_tokens_ -= 1;
+    return true;
+}
+
+void Egress::bind_sessions(SSL* ssl, std::string_view host) const {
+    const std::string text = id_.value + '\n' + std::string(host);
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+    SSL_set_session_id_context(ssl, digest, std::min<unsigned>(sizeof digest, SSL_MAX_SID_CTX_LENGTH));
+}
+
+void Egress::publish(std::shared_ptr<const rules::PolicySnapshot> snapshot) {
+    snapshot_ = std::move(snapshot);
+    pool_.retire_before(snapshot_->generation());
+}
+
+void Egress::remove(Downstream& downstream) {
+    const auto owned = downstreams_.find(&downstream);
+    if (owned == downstreams_.end()) return;
+    context_.loop.defer([dead = std::shared_ptr<Downstream>(std::move(owned->second))] {});
+    downstreams_.erase(owned);
+    finish_drain_if_empty();
+}
+
+void Egress::remove(DnsConnection& connection) {
+    const auto owned = dns_connections_.find(&connection);
+    if (owned == dns_connections_.end()) return;
+    context_.loop.defer([dead = std::shared_ptr<DnsConnection>(std::move(owned->second))] {});
+    dns_connections_.erase(owned);
+}
+
+void Egress::drain(std::function<void()> drained) {
+    draining_ = true;
+    drained_ = std::move(drained);
+    for (const auto& listener : listeners_) listener->close();
+    std::vector<Downstream*> open;
+    for (const auto& [downstream, owned] : downstreams_) open.push_back(downstream);
+    for (Downstream* downstream : open) downstream->begin_drain();
+    pool_.close_idle();
+    finish_drain_if_empty();
+}
+
+void Egress::finish_drain_if_empty() {
+    if (!draining_ || !downstreams_.empty() || !drained_) return;
+    const auto drained = std::exchange(drained_, nullptr);
+    drained();
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,87 @@
+// One sandbox's way out: its listeners, names, certificates, policy and connections. That a connection is this sandbox's
+// is a fact of the kernel: it came in on a socket that exists in this sandbox's namespace only. Owned by a Worker and
+// pinned to it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/ids.h"
+#include "certs/leaf_cache.h"
+#include "net/datagram_socket.h"
+#include "net/listener.h"
+#include "proxy/dns_connection.h"
+#include "proxy/downstream.h"
+#include "proxy/name_table.h"
+#include "proxy/upstream_pool.h"
+#include "proxy/worker_context.h"
+#include "rules/snapshot.h"
+
+namespace sallyport::proxy {
+
+// What a sandbox's egress is made of.
+struct EgressParts {
+    SandboxId id;
+    // Listening inside the sandbox's namespace; any may be empty.
+    UniqueFd tcp_v4;
+    UniqueFd tcp_v6;
+    UniqueFd dns_v4;
+    UniqueFd dns_v6;
+    std::unique_ptr<certs::CertificateAuthority> authority;
+    std::shared_ptr<const rules::PolicySnapshot> snapshot;
+};
+
+class Egress final {
+public:
+    Egress(WorkerContext& context, EgressParts parts);
+    ~Egress();
+    Egress(const Egress&) = delete;
+    Egress& operator=(const Egress&) = delete;
+
+    const SandboxId& id() const { return id_; }
+    // What requests that begin now are decided by.
+    const std::shared_ptr<const rules::PolicySnapshot>& snapshot() const { return snapshot_; }
+    void publish(std::shared_ptr<const rules::PolicySnapshot> snapshot);
+
+    // Refuses new connections, lets running requests end, then calls `drained` once (perhaps at once).
+    void drain(std::function<void()> drained);
+    bool is_draining() const { return draining_; }
+
+    // For downstream connections.
+    UpstreamPool& pool() { return pool_; }
+    certs::LeafCache& leaves() { return leaves_; }
+    EVP_PKEY* leaf_key() const { return authority_->leaf_key(); }
+    // Fills in what the destination address says: the name that a synthetic one stands for, or the literal.
+    Result<void> name_target(const net::Endpoint& destination, ConnectionTarget& target);
+    bool may_explain_refusal(std::string_view host);
+    // TLS sessions are resumed for this sandbox and this name only.
+    void bind_sessions(SSL* ssl, std::string_view host) const;
+    void remove(Downstream& downstream);
+    void remove(DnsConnection& connection);
+
+private:
+    void on_accept(UniqueFd fd);
+    void listen(UniqueFd socket);
+    void answer_names(UniqueFd socket);
+    void finish_drain_if_empty();
+
+    WorkerContext& context_;
+    SandboxId id_;
+    std::unique_ptr<certs::CertificateAuthority> authority_;
+    std::shared_ptr<const rules::PolicySnapshot> snapshot_;
+    NameTable names_;
+    certs::LeafCache leaves_;
+    UpstreamPool pool_;
+    std::vector<std::unique_ptr<net::Listener>> listeners_;
+    std::vector<std::unique_ptr<net::DatagramSocket>> name_servers_;
+    std::unordered_map<Downstream*, std::unique_ptr<Downstream>> downstreams_;
+    std::unordered_map<DnsConnection*, std::unique_ptr<DnsConnection>> dns_connections_;
+    double refusal_tokens_ = kRefusalLeavesBurst;
+    net::Clock::time_point refusal_tokens_at_;
+    bool draining_ = false;
+    std::function<void()> drained_;
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,73 @@
+// Every bound of the data plane, with its reason. Deadlines can be scaled as a whole (tests of slow peers); sizes cannot.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport::proxy {
+
+using std::chrono::milliseconds;
+
+// A buffer above this stops its source; below a quarter of it the source goes on. Four TLS records: enough to keep both
+// sides busy, little enough that a thousand slow readers cost 64 MiB.
+inline constexpr std::size_t kHighWatermarkBytes = 64 * 1024;
+inline constexpr std::size_t kLowWatermarkBytes = kHighWatermarkBytes / 4;
+
+// One read takes up to this: a few TLS records. One block per worker, shared by its connections.
+inline constexpr std::size_t kReadBytes = 64 * 1024;
+
+// What a refused request's body may still bring before the connection is closed instead of reused.
+inline constexpr std::uint64_t kDiscardedBodyBytesMax = 256 * 1024;
+
+// A greeting must fit: sixteen KiB is what TLS allows a record.
+inline constexpr std::size_t kSniffBytesMax = 20 * 1024;
+
+// Per sandbox. A client that holds more is broken or hostile; others must still find descriptors.
+inline constexpr std::size_t kDownstreamConnectionsMax = 8192;
+inline constexpr std::size_t kUpstreamConnectionsMax = 8192;
+inline constexpr std::size_t kIdleUpstreamConnectionsPerKeyMax = 256;
+inline constexpr std::size_t kTlsSessionsMax = 1024;
+
+// Names a sandbox may hold an address for; a leaf is about 2 KiB.
+inline constexpr std::size_t kNamesMax = 16 * 1024;
+inline constexpr std::size_t kLeavesMax = 1024;
+
+// Hosts that no rule allows get a leaf too, so that the client can be told why; not many, because minting costs.
+inline constexpr double kRefusalLeavesPerSecond = 20;
+inline constexpr double kRefusalLeavesBurst = 100;
+
+// How long a synthetic address may be remembered by a client.
+inline constexpr std::uint32_t kNameTtlSeconds = 60;
+
+// The log shows this much of a path.
+inline constexpr std::size_t kLoggedPathBytesMax = 1024;
+
+// A body must bring this much in each `body_progress`, or its sender is not worth a connection.
+inline constexpr std::uint64_t kBodyProgressBytesMin = 256;
+
+struct Deadlines {
+    milliseconds greeting{10'000};         // first bytes, until the protocol is known
+    milliseconds tls_handshake{10'000};    // either side
+    milliseconds request_head{20'000};     // from its first byte to its last: a drip does not extend it
+    milliseconds keep_alive{600'000};      // a client between requests
+    milliseconds body_progress{60'000};    // see kBodyProgressBytesMin
+    milliseconds connect{10'000};          // look-up aside, all addresses together
+    milliseconds response_head{600'000};   // long polls are honest
+    milliseconds response_progress{600'000};  // between two pieces of a response: server-sent events may be rare
+    milliseconds linger{2'000};            // after the last byte, for the client to read it before a reset
+    milliseconds upstream_idle{55'000};    // under the 60 s at which many origins close
+    milliseconds drain{30'000};            // for running requests, when asked to stop
+
+    Deadlines scaled(double factor) const {
+        Deadlines result = *this;
+        for (milliseconds* each : {&result.greeting, &result.tls_handshake, &result.request_head, &result.keep_alive,
+                                   &result.body_progress, &result.connect, &result.response_head,
+                                   &result.response_progress, &result.linger, &result.upstream_idle, &result.drain}) {
+            *each = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(each->count()) * factor));
+        }
+        return result;
+    }
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,136 @@
+// One connection to an origin: look-up, address check, connecting, verified TLS, then requests one after the other.
+// Owned by an UpstreamPool; used by one stream at a time. Lives on one worker.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "http/http1_codec.h"
+#include "net/connection.h"
+#include "net/dialer.h"
+#include "net/resolver.h"
+#include "proxy/worker_context.h"
+#include "rules/snapshot.h"
+
+namespace sallyport::proxy {
+
+class UpstreamPool;
+
+// Connections with equal keys are interchangeable; a pool belongs to one sandbox, which is why that is not part of it.
+struct UpstreamKey {
+    http::Scheme scheme = http::Scheme::https;
+    std::string host;  // canonical
+    bool is_address = false;
+    std::uint16_t port = 0;
+    int credential_index = -1;
+    // The rule's, by identity: what one rule was allowed to reach is not reached under another.
+    const std::vector<std::string>* granted_networks = nullptr;
+    Generation generation;
+
+    // Also what TLS sessions are kept under.
+    void append_to(std::string& text) const;
+};
+
+struct UpstreamTimings {
+    std::uint64_t dns_us = 0;
+    std::uint64_t connect_us = 0;
+    std::uint64_t tls_us = 0;
+};
+
+// Whoever uses the connection. It hears of responses as a ResponseSink, inside feed(); the calls below come outside.
+class UpstreamUser : public http::ResponseSink {
+public:
+    // After the pieces that one read brought.
+    virtual void on_upstream_round_end() = 0;
+    // Less waits to be written than the low watermark.
+    virtual void on_upstream_drained() = 0;
+    // The connection is gone and already detached; it may still be asked what it saw.
+    virtual void on_upstream_failed(Error error) = 0;
+};
+
+class Upstream final : private http::ResponseSink {
+public:
+    // `snapshot` keeps `key.granted_networks` alive.
+    Upstream(WorkerContext& context, UpstreamPool& pool, UpstreamKey key,
+             std::shared_ptr<const rules::PolicySnapshot> snapshot);
+    ~Upstream();
+
+    // Begins to connect; what is written to out() until then goes out afterwards.
+    void connect();
+
+    void attach(UpstreamUser& user, std::string_view request_method);
+    void detach();
+
+    Buffer& out() { return out_; }
+    // Overwrite what was written once it has gone out: it holds a credential.
+    void wipe_after_write() { wipe_after_write_ = true; }
+    void flush();
+    // After the user has paused.
+    void resume_reading();
+
+    // At a message's end: nothing is left over on either side.
+    bool is_clean() const { return state_ == State::open && pending_.empty() && out_.empty() && !saw_eof_; }
+    bool was_reused() const { return requests_ > 1; }
+    bool saw_response_bytes() const { return saw_response_bytes_; }
+    const UpstreamKey& key() const { return key_; }
+    const UpstreamTimings& timings() const { return timings_; }
+    // "address:port", empty until connected.
+    std::string_view endpoint() const { return endpoint_; }
+
+    void start_idle();
+    // Takes ownership.
+    void keep_session(SSL_SESSION* session);
+    // Stops everything; the pool deletes it later.
+    void close();
+
+private:
+    enum class State { resolving, connecting, handshaking, open, closed };
+
+    http::Next on_response_head(http::ResponseHead& head) override { return user_->on_response_head(head); }
+    http::Next on_body(std::string_view bytes) override { return user_->on_body(bytes); }
+    http::Next on_message_end(http::HeaderMap& trailers) override { return user_->on_message_end(trailers); }
+
+    void on_resolved(net::Resolver::Answer answer);
+    Result<void> check_addresses(const std::vector<net::Address>& addresses) const;
+    void dial(std::vector<net::Address> addresses);
+    void on_dialled(Result<UniqueFd> fd);
+    void start_tls();
+    void step_handshake();
+    void on_open();
+    void on_ready(int ready);
+    void read_some();
+    void take(std::string_view bytes);
+    void take_pending();
+    void on_eof();
+    void on_deadline();
+    void fail(Error error);
+    void update_deadline();
+    std::uint64_t lap_us();
+
+    WorkerContext& context_;
+    UpstreamPool& pool_;
+    const UpstreamKey key_;
+    std::shared_ptr<const rules::PolicySnapshot> snapshot_;
+    State state_ = State::resolving;
+    UpstreamUser* user_ = nullptr;
+    std::unique_ptr<net::Resolver::Query> query_;
+    std::unique_ptr<net::Dialer> dialer_;
+    std::unique_ptr<net::Connection> connection_;
+    http::Http1ResponseParser parser_;
+    std::string endpoint_;
+    Buffer out_;
+    Buffer pending_;  // read, but the user has paused
+    bool paused_ = false;
+    bool saw_eof_ = false;
+    bool saw_response_bytes_ = false;
+    bool wipe_after_write_ = false;
+    std::uint64_t requests_ = 0;
+    UpstreamTimings timings_;
+    net::Clock::time_point lap_start_;
+    net::Timer deadline_;
+};
+
+}  // namespace sallyport::proxy

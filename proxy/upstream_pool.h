@@ -1,0 +1,69 @@
+// The connections of one sandbox to origins: idle ones by key, all of them by owner; and the TLS sessions to resume.
+// Nothing here is shared with another sandbox, another credential or another generation. Lives on one worker.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/upstream.h"
+
+namespace sallyport::proxy {
+
+class UpstreamPool final {
+public:
+    explicit UpstreamPool(WorkerContext& context) : context_(context) {}
+    ~UpstreamPool();
+    UpstreamPool(const UpstreamPool&) = delete;
+    UpstreamPool& operator=(const UpstreamPool&) = delete;
+
+    enum class Freshness { any, fresh };
+    // An idle connection (the one used last, the least likely to be stale), or a new one that has begun to connect.
+    // too_many_connections at the limit. The caller attaches at once.
+    Result<Upstream*> acquire(const UpstreamKey& key, const std::shared_ptr<const rules::PolicySnapshot>& snapshot,
+                              Freshness freshness);
+    // After a clean message end: waits for the next request.
+    void release(Upstream& upstream);
+    // Closed now, deleted later.
+    void discard(Upstream& upstream);
+    // Idle connections of earlier generations are of no use any more.
+    void retire_before(Generation generation);
+    void close_idle();
+
+    // The machine's own addresses are private whatever their range; asked anew at most once a second.
+    bool is_own_address(const net::Address& address);
+
+    void resume_session(Upstream& upstream, SSL* ssl);
+    // Takes ownership.
+    void keep_session(Upstream& upstream, SSL_SESSION* session);
+
+    std::size_t size() const { return all_.size(); }
+
+private:
+    struct SessionFree {
+        void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+    };
+    struct Session {
+        std::string key;
+        std::unique_ptr<SSL_SESSION, SessionFree> session;
+    };
+
+    Upstream* take_idle(const UpstreamKey& key);
+    void forget_idle(const Upstream& upstream);
+
+    WorkerContext& context_;
+    std::unordered_map<Upstream*, std::unique_ptr<Upstream>> all_;
+    std::unordered_map<std::string, std::vector<Upstream*>> idle_;
+    std::string key_text_;  // reused, so that a look-up allocates nothing
+    std::list<Session> sessions_;  // most recently used first
+    std::unordered_map<std::string_view, std::list<Session>::iterator> session_by_key_;
+    std::vector<net::Address> own_addresses_;
+    net::Clock::time_point own_addresses_until_;
+};
+
+// For SSL_CTX_sess_set_new_cb of the client context; the SSL's app data is the Upstream.
+int keep_new_session(SSL* ssl, SSL_SESSION* session);
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,30 @@
+// What the connections of one worker share. Owned by the Worker, which outlives them all.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+
+#include "base/ids.h"
+#include "net/loop.h"
+#include "net/resolver.h"
+#include "proxy/access_log.h"
+#include "proxy/limits.h"
+
+namespace sallyport::proxy {
+
+struct WorkerContext {
+    net::Loop& loop;
+    net::Resolver& resolver;
+    SSL_CTX* server_tls = nullptr;
+    SSL_CTX* client_tls = nullptr;
+    AccessLog& access_log;
+    Deadlines deadlines;
+    // kReadBytes of scratch: its content is used up before anything else reads.
+    char* read_block = nullptr;
+    RequestId last_request_id;
+
+    RequestId next_request_id() { return RequestId{++last_request_id.value}; }
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,122 @@
+#include "sandbox/launcher.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <array>
+
+#include "sandbox/launcher_process.h"
+#include "sandbox/launcher_setup.h"
+#include "sandbox/messages.h"
+#include "sandbox/system_failure.h"
+#include "sandbox/wire.h"
+
+namespace sallyport::sandbox {
+namespace {
+
+constexpr std::size_t kNamespaceFds = 5;
+
+struct SocketPair {
+    UniqueFd daemon;
+    UniqueFd launcher;
+};
+
+Result<SocketPair> socket_pair() {
+    std::array<int, 2> fds{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) < 0) return system_failure("socketpair");
+    return SocketPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+[[noreturn]] void run_launcher(UniqueFd calls, UniqueFd events) {
+    prepare_launcher_process(calls.get(), events.get());
+    {
+        LauncherProcess process(std::move(calls), std::move(events));
+        process.serve();
+    }
+    ::_exit(0);
+}
+
+tl::unexpected<Error> gone() { return failure(ErrorCode::system, "the launcher process is gone"); }
+
+Result<Message> ask(int socket, const Call& call) {
+    if (!send_message(socket, encode_call(call))) return gone();
+    auto message = receive_message(socket);
+    if (!message) return failure(message.error());
+    if (!message->has_value()) return gone();
+    if (auto answer = decode_answer((*message)->body); !answer) return failure(answer.error());
+    return std::move(**message);
+}
+
+Result<void> tell(int socket, const Call& call) {
+    auto answer = ask(socket, call);
+    if (!answer) return failure(answer.error());
+    return {};
+}
+
+}  // namespace
+
+Result<Launcher> Launcher::start() {
+    if (::geteuid() != 0) {
+        return failure(ErrorCode::system,
+                       "root is needed to make network namespaces and redirect rules: run as root, or with sudo");
+    }
+    auto calls = socket_pair();
+    auto events = socket_pair();
+    if (!calls || !events) return failure(calls ? events.error() : calls.error());
+    const pid_t pid = ::fork();
+    if (pid < 0) return system_failure("fork");
+    if (pid == 0) run_launcher(std::move(calls->launcher), std::move(events->launcher));
+    Launcher launcher;
+    launcher.calls_ = std::move(calls->daemon);
+    launcher.events_ = std::move(events->daemon);
+    launcher.pid_ = pid;
+    return launcher;
+}
+
+Launcher::Launcher(Launcher&& other) noexcept
+    : calls_(std::move(other.calls_)), events_(std::move(other.events_)), pid_(std::exchange(other.pid_, -1)) {}
+
+Launcher& Launcher::operator=(Launcher&& other) noexcept {
+    std::swap(calls_, other.calls_);
+    std::swap(events_, other.events_);
+    std::swap(pid_, other.pid_);
+    return *this;
+}
+
+// Shut down rather than closed: another process may hold copies. Returns when everything is cleaned up.
+Launcher::~Launcher() {
+    if (pid_ < 0) return;
+    ::shutdown(calls_.get(), SHUT_RDWR);
+    ::shutdown(events_.get(), SHUT_RDWR);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+Result<NamespaceSockets> Launcher::open_namespace(const NamespaceRequest& request) {
+    auto answer = ask(calls_.get(), request);
+    if (!answer) return failure(answer.error());
+    if (answer->fds.size() != kNamespaceFds) return failure(ErrorCode::internal, "the launcher sent no sockets");
+    auto& fds = answer->fds;
+    return NamespaceSockets{std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]),
+                            std::move(fds[4])};
+}
+
+Result<void> Launcher::close_namespace(const std::string& name) { return tell(calls_.get(), CloseNamespace{name}); }
+Result<void> Launcher::run_command(const CommandSpec& spec) { return tell(calls_.get(), spec); }
+Result<void> Launcher::signal_command(int signal) { return tell(calls_.get(), SignalCommand{signal}); }
+
+int Launcher::event_fd() const { return events_.get(); }
+
+Result<std::optional<CommandExit>> Launcher::poll_exit() {
+    pollfd ready{events_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
+    auto message = receive_message(events_.get());
+    if (!message) return failure(message.error());
+    if (!message->has_value()) return gone();
+    auto exit = decode_exit((*message)->body);
+    if (!exit) return failure(exit.error());
+    return *exit;
+}
+
+}  // namespace sallyport::sandbox

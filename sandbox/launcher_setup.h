@@ -1,0 +1,10 @@
+// What the launcher's process does before it serves the first call: it ignores the signals that are meant for the
+// command, closes what it inherited, and gives up the capabilities that it has no use for.
+#pragma once
+
+namespace sallyport::sandbox {
+
+// `calls` and `events` are the descriptors to keep, besides the standard streams.
+void prepare_launcher_process(int calls, int events);
+
+}  // namespace sallyport::sandbox

@@ -1,0 +1,145 @@
+#include "sandbox/mount_plan.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace sallyport::sandbox {
+namespace fs = std::filesystem;
+namespace {
+
+// /run holds the sockets of the host's services; the others hold the operator's own files.
+constexpr const char* kScratch[] = {"/tmp", "/run", "/var/tmp", "/root", "/home", "/mnt", "/media"};
+// Parts of the system that bubblewrap mounts itself, or whose sockets a writable copy would bring back.
+constexpr const char* kReserved[] = {"/proc", "/sys", "/dev"};
+
+std::vector<std::string> scratch_directories() {
+    std::vector<std::string> all;
+    for (const char* each : kScratch) {
+        const std::string path = canonical(each);
+        std::error_code error;
+        if (path != "/" && fs::is_directory(path, error)) all.push_back(path);
+    }
+    return all;
+}
+
+tl::unexpected<Error> invalid(std::string message) { return failure(ErrorCode::config_invalid, std::move(message)); }
+
+bool is_reserved(const std::string& path) {
+    return path == "/" || path == "/run" ||
+           std::any_of(std::begin(kReserved), std::end(kReserved), [&](auto each) { return is_within(path, each); });
+}
+
+bool is_within_any(const std::string& path, const std::vector<std::string>& directories) {
+    return std::any_of(directories.begin(), directories.end(), [&](auto& each) { return is_within(path, each); });
+}
+
+}  // namespace
+
+Result<MountPlan> MountPlan::make(const CommandSpec& spec, const std::vector<std::string>& host_sockets) {
+    MountPlan plan;
+    plan.scratch_ = scratch_directories();
+    if (auto done = plan.set_working_directory(spec.working_directory); !done) return failure(done.error());
+    for (const Bind& bind : spec.binds) {
+        if (auto done = plan.add_bind(bind); !done) return failure(done.error());
+    }
+    for (const std::string& path : spec.masked_paths) {
+        if (auto done = plan.mask(path); !done) return failure(done.error());
+    }
+    plan.hide_sockets(host_sockets);
+    return plan;
+}
+
+Result<void> MountPlan::set_working_directory(const std::string& path) {
+    working_directory_ = canonical(path);
+    std::error_code error;
+    if (path.empty() || path.front() != '/' || !fs::is_directory(working_directory_, error)) {
+        return invalid("the working directory " + path + " is not a directory");
+    }
+    if (is_reserved(working_directory_)) return invalid(path + " cannot be a working directory: use one of its own");
+    binds_.push_back({working_directory_, working_directory_, true});
+    return {};
+}
+
+Result<void> MountPlan::add_bind(const Bind& bind) {
+    std::error_code error;
+    if (!bind.source.starts_with('/') || !bind.target.starts_with('/')) {
+        return invalid("bind " + bind.source + ":" + bind.target + ": both must be absolute paths");
+    }
+    const Bind resolved{canonical(bind.source), canonical(bind.target), bind.writable};
+    if (!fs::exists(resolved.source, error)) return invalid("bind: " + bind.source + " does not exist");
+    if (resolved.target == "/") return invalid("bind: the target must not be /");
+    if (bind.writable && is_reserved(resolved.source)) return invalid("bind: " + bind.source + " cannot be writable");
+    binds_.push_back(resolved);
+    return {};
+}
+
+// Inside a writable directory the command could rename the mask's parent away, and a bind of the secret itself is
+// a contradiction.
+Result<void> MountPlan::refuse_exposed(const std::string& path) const {
+    for (const Bind& bind : binds_) {
+        const bool shown = bind.writable ? is_within(path, bind.source) : path == bind.source;
+        if (!shown && !is_within(bind.source, path)) continue;
+        return invalid("the secret's file " + path + " lies inside " + bind.source +
+                       ", which the sandbox can see; move it");
+    }
+    return {};
+}
+
+Result<void> MountPlan::mask(const std::string& path) {
+    if (!path.starts_with('/')) return invalid("the masked path " + path + " is not absolute");
+    const std::string real = canonical(path);
+    std::error_code error;
+    if (fs::is_directory(real, error)) {
+        if (auto hidden = refuse_exposed(real); !hidden) return hidden;
+        masked_directories_.push_back(real);
+        return {};
+    }
+    for (const std::string& each : with_links(path)) {
+        if (auto hidden = refuse_exposed(each); !hidden) return hidden;
+        hidden_files_.push_back(each);
+    }
+    return {};
+}
+
+bool MountPlan::is_writable(const std::string& path) const {
+    return std::any_of(binds_.begin(), binds_.end(),
+                       [&](const Bind& bind) { return bind.writable && is_within(path, bind.source); });
+}
+
+void MountPlan::hide_sockets(const std::vector<std::string>& sockets) {
+    for (const std::string& socket : sockets) {
+        if (!is_writable(socket)) hidden_files_.push_back(socket);
+    }
+}
+
+void MountPlan::add_tree(std::vector<std::string>& options) const {
+    const auto add = [&options](std::initializer_list<std::string> more) { options.insert(options.end(), more); };
+    add({"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"});
+    std::vector<std::string> files;
+    std::copy_if(hidden_files_.begin(), hidden_files_.end(), std::back_inserter(files),
+                 [this](const std::string& file) { return !is_within_any(file, scratch_); });
+    const auto hidden = hide_files({"/", "/"}, files);
+    options.insert(options.end(), hidden.begin(), hidden.end());
+    for (const std::string& directory : scratch_) add({"--tmpfs", directory});
+    for (const Bind& bind : binds_) add({bind.writable ? "--bind" : "--ro-bind", bind.source, bind.target});
+}
+
+void MountPlan::add_masks(std::vector<std::string>& options) const {
+    for (const Bind& bind : binds_) {
+        const auto hidden = hide_files({bind.source, bind.target}, hidden_files_);
+        if (!bind.writable) options.insert(options.end(), hidden.begin(), hidden.end());
+    }
+    const auto add_mask = [&options](const std::string& path) {
+        options.insert(options.end(), {"--tmpfs", path, "--remount-ro", path});
+    };
+    for (const std::string& directory : masked_directories_) {
+        if (!is_within_any(directory, scratch_)) add_mask(directory);
+        for (const Bind& bind : binds_) {
+            if (!is_within(directory, bind.source)) continue;
+            const fs::path relative = fs::path(directory).lexically_relative(bind.source);
+            add_mask((fs::path(bind.target) / relative).string());
+        }
+    }
+}
+
+}  // namespace sallyport::sandbox

@@ -1,0 +1,91 @@
+#include "sandbox/namespace.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "sandbox/in_namespace.h"
+#include "sandbox/routes.h"
+#include "sandbox/system_failure.h"
+
+namespace sallyport::sandbox {
+namespace {
+
+// /proc/sys/net is that of the namespace which the calling thread is in.
+Result<void> set_sysctl(const std::string& name, std::string_view value) {
+    const std::string path = "/proc/sys/net/" + name;
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd || ::write(fd.get(), value.data(), value.size()) < 0) return system_failure("set " + path);
+    return {};
+}
+
+Result<void> open_with_redirect(NamespaceParts& parts) {
+    auto listeners = open_listeners();
+    if (!listeners) return failure(listeners.error());
+    parts.listeners = std::move(*listeners);
+    auto nft = NftSocket::open();
+    if (!nft) return failure(nft.error());
+    return nft->run(redirect_rules(parts.listeners.ports));
+}
+
+// A sandboxed root has no capabilities; it may still want port 80 of its own namespace.
+Result<void> tune_new_namespace() {
+    if (auto set = set_sysctl("ipv4/ip_unprivileged_port_start", "0"); !set) return set;
+    return set_sysctl("ipv4/ip_local_port_range", "16384 65535");
+}
+
+// Docker switches IPv6 off on lo as well, where it does not use it. lo leads nowhere, and ::1 is needed.
+Result<void> loopback_up() {
+    if (auto set = set_sysctl("ipv6/conf/lo/disable_ipv6", "0"); !set) return set;
+    return set_link("lo", LinkState::up);
+}
+
+Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
+    const auto links = uplinks();
+    if (!links) return failure(links.error());
+    auto nft = NftSocket::open();
+    if (!nft) return failure(nft.error());
+    if (auto held = nft->run(closing_rules(TableKind::held, *links)); !held) return held;
+    if (auto plain = nft->run(closing_rules(TableKind::plain, *links)); !plain) return plain;
+    kept.held_rules = std::move(*nft);
+    // AF_XDP sockets pass no netfilter hook at all; they cannot use a link that is down.
+    for (const std::string& link : *links) {
+        if (auto down = set_link(link, LinkState::down); !down) return down;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<NamespaceParts> make_namespace() {
+    NamespaceParts parts;
+    auto netns = run_in_new_namespace([&parts]() -> Result<void> {
+        if (auto up = loopback_up(); !up) return up;
+        if (auto routed = route_everything_to_loopback(); !routed) return routed;
+        if (auto opened = open_with_redirect(parts); !opened) return opened;
+        return tune_new_namespace();
+    });
+    if (!netns) return failure(netns.error());
+    parts.kept.netns = std::move(*netns);
+    return parts;
+}
+
+Result<NamespaceParts> close_and_attach(UniqueFd netns) {
+    NamespaceParts parts;
+    auto done = run_in_namespace(netns.get(), [&parts]() -> Result<void> {
+        if (auto closed = close_namespace_of_this_thread(parts.kept); !closed) return closed;
+        if (auto up = loopback_up(); !up) return up;
+        if (auto routed = override_routes_with_loopback(); !routed) return routed;
+        return open_with_redirect(parts);
+    });
+    if (!done) return failure(done.error());
+    parts.kept.netns = std::move(netns);
+    return parts;
+}
+
+Result<NamespaceId> namespace_id(int netns) {
+    struct stat status {};
+    if (::fstat(netns, &status) < 0) return system_failure("fstat of a namespace");
+    return NamespaceId{status.st_dev, status.st_ino};
+}
+
+}  // namespace sallyport::sandbox

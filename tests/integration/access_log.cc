@@ -1,0 +1,36 @@
+#include "access_log.h"
+
+#include <algorithm>
+#include <iterator>
+#include <regex>
+
+#include "files.h"
+
+namespace sallyport::integration {
+namespace {
+
+LogLine parse_line(const std::string& line) {
+    static const std::regex field(R"re("([^"]+)":(?:"((?:[^"\\]|\\.)*)"|([^,}]+)))re");
+    LogLine parsed;
+    for (std::sregex_iterator at(line.begin(), line.end(), field), end; at != end; ++at) {
+        parsed.fields[(*at)[1]] = (*at)[3].matched ? (*at)[3].str() : (*at)[2].str();
+    }
+    return parsed;
+}
+
+}  // namespace
+
+std::vector<LogLine> parse_access_log(std::string_view text) {
+    std::vector<LogLine> log;
+    for (const auto& line : lines(text)) log.push_back(parse_line(line));
+    return log;
+}
+
+std::vector<LogLine> with_target(const std::vector<LogLine>& log, std::string_view target) {
+    std::vector<LogLine> found;
+    std::copy_if(log.begin(), log.end(), std::back_inserter(found),
+                 [&](const LogLine& line) { return line["target"].starts_with(target); });
+    return found;
+}
+
+}  // namespace sallyport::integration

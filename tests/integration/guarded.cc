@@ -1,0 +1,148 @@
+#include "guarded.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <regex>
+
+#include "base/check.h"
+#include "files.h"
+#include "leak.h"
+
+namespace sallyport::integration {
+namespace {
+
+constexpr const char* kRawClient = SALLYPORT_SOURCE_DIR "/tests/integration/clients/raw.py";
+
+std::string to_hex(const std::string& bytes) {
+    std::string text;
+    for (unsigned char byte : bytes) text += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+    return text;
+}
+
+std::string from_hex(const std::string& text) {
+    std::string bytes;
+    for (std::size_t at = 0; at + 1 < text.size(); at += 2) bytes += static_cast<char>(std::stoi(text.substr(at, 2), nullptr, 16));
+    return bytes;
+}
+
+std::string descriptor_path(int fd) { return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(fd); }
+
+std::vector<std::string> trusting(const std::string& bundle) {
+    std::vector<std::string> environment = {"PYTHONDONTWRITEBYTECODE=1"};
+    for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
+        environment.push_back(std::string(name) + "=" + bundle);
+    }
+    return environment;
+}
+
+void append(std::vector<std::string>& to, const std::vector<std::string>& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+}  // namespace
+
+std::string policy(const std::string& rules) {
+    World& world = World::get();
+    return "version: 1\nupstream_ca: " + world.path("root.pem") + "\nsecrets:\n  token: { file: " + world.path("secrets/token") +
+           " }\n  other: { file: " + world.path("secrets/other") + R"( }
+credentials:
+  token: { type: header, name: X-Auth-Token, value: "${secrets.token}" }
+  other: { type: header, name: X-Auth-Token, value: "${secrets.other}" }
+  bearer: { type: bearer, secret: token }
+  basic: { type: basic, username: x-access-token, password: "${secrets.token}" }
+policies:
+  agent:
+    default: deny
+    rules:
+)" + rules;
+}
+
+int RawResult::status() const {
+    static const std::regex head(R"((?:^|\r\n\r\n)HTTP/1\.1 ([2-5]\d\d) )");
+    std::smatch match;
+    return std::regex_search(received, match, head) ? std::stoi(match[1]) : 0;
+}
+
+Guard::Guard(const std::string& policy_text, const GuardOptions& options) {
+    World& world = World::get();
+    files_ = world.outside() + "/" + world.fresh("guard");
+    netns_.reset(options.netns >= 0 ? dup(options.netns) : Network::make_namespace().release());
+    rewrite_policy(policy_text);
+    int ends[2];
+    SALLYPORT_CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    UniqueFd ready_reader(ends[0]), ready_writer(ends[1]);
+    std::vector<std::string> argv = {SALLYPORT_PROGRAM, "attach", "--netns", descriptor_path(netns_.get()),
+                                     "--policy", files_ + ".yaml", "--as", options.name,
+                                     "--ready-fd", std::to_string(ready_writer.get()),
+                                     "--access-log", access_log_path(), "--ca-out", ca_bundle_path()};
+    append(argv, options.options);
+    daemon_ = world.start({.argv = argv, .inherited = {ready_writer.get()}});
+    ready_writer.reset();
+    ready_ = wait_for_bytes(ready_reader.get()).starts_with("ready");
+    if (!ready_) daemon_.wait();
+}
+
+std::vector<LogLine> Guard::access_log(std::size_t count) const {
+    wait_for_content(access_log_path(), [&](const std::string& text) { return lines(text).size() >= count; });
+    return parse_access_log(read_file(access_log_path()));
+}
+
+void Guard::rewrite_policy(const std::string& policy_text) const { write_file(files_ + ".yaml", policy_text); }
+
+Process Guard::start(Spawn spawn) const {
+    spawn.netns = netns_.get();
+    append(spawn.environment, trusting(ca_bundle_path()));
+    return World::get().start(std::move(spawn));
+}
+
+Finished Guard::run(const std::vector<std::string>& argv, const std::string& input) const {
+    return finish(start({.argv = argv, .input = input}));
+}
+
+Finished Guard::curl(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> argv = {"curl", "-sS", "--max-time", "50"};
+    append(argv, arguments);
+    return run(argv);
+}
+
+std::vector<RawResult> Guard::raw(const std::vector<RawCase>& cases) const {
+    std::string input;
+    for (const auto& one : cases) {
+        input += one.host + " " + std::to_string(one.port) + " " + one.sni + " " + one.mode + " " + to_hex(one.bytes) + "\n";
+    }
+    std::vector<RawResult> results;
+    Finished client = run({"/usr/bin/python3", kRawClient}, input);
+    for (const auto& line : lines(client.out)) {
+        auto space = line.find(' ');
+        results.push_back({line.substr(0, space), from_hex(line.substr(space + 1))});
+    }
+    EXPECT_EQ(results.size(), cases.size()) << client.err;
+    results.resize(cases.size());
+    return results;
+}
+
+Spawn sallyport_run(const std::string& policy_text, const std::vector<std::string>& argv, const RunOptions& options) {
+    World& world = World::get();
+    std::string file = world.path("secrets/") + world.fresh("run") + ".yaml";
+    write_file(file, policy_text);
+    Spawn spawn{.argv = {SALLYPORT_PROGRAM, "run", "--policy", file}, .environment = options.environment,
+                .working_directory = options.directory.empty() ? world.scratch() : options.directory, .input = options.input};
+    if (!options.access_log.empty()) append(spawn.argv, {"--access-log", options.access_log});
+    append(spawn.argv, options.options);
+    spawn.argv.emplace_back("--");
+    append(spawn.argv, argv);
+    return spawn;
+}
+
+Finished run_in_sandbox(const std::string& policy_text, const std::vector<std::string>& argv, const RunOptions& options) {
+    return finish(World::get().start(sallyport_run(policy_text, argv, options)));
+}
+
+Finished finish(Process process) {
+    int code = process.wait();
+    return {code, process.out(), process.err()};
+}
+
+void IntegrationTest::TearDown() { EXPECT_EQ(world().leaks(), std::vector<std::string>()); }
+
+}  // namespace sallyport::integration
