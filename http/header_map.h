@@ -27,6 +27,11 @@ public:
     void set(std::string_view name, std::string_view value);
     // Returns how many there were.
     std::size_t remove(std::string_view name);
+    // Removes each field of which `unwanted(Field)` says so, in one pass. Views taken before stay valid.
+    template <class Predicate>
+    std::size_t remove_if(Predicate unwanted) {
+        return std::erase_if(fields_, [&](const Span& span) { return unwanted(field(span)); });
+    }
 
     // The first field's value. Views are valid until the next non-const call.
     std::optional<std::string_view> get(std::string_view name) const;
@@ -66,7 +71,11 @@ private:
         std::uint32_t value_at;
         std::uint32_t value_size;
     };
-    std::string bytes_;
+    Field field(const Span& span) const {
+        return {{bytes_.data() + span.name_at, span.name_size}, {bytes_.data() + span.value_at, span.value_size}};
+    }
+
+    std::string bytes_;  // of removed fields too, until clear()
     std::vector<Span> fields_;
 };
 

@@ -26,11 +26,12 @@ public:
     Http1RequestParser(const Http1RequestParser&) = delete;
     Http1RequestParser& operator=(const Http1RequestParser&) = delete;
 
-    // Takes bytes from the front and returns how many: fewer than given where the sink paused, and always right after a
-    // message's end, so that a pipelined request stays with the caller until it is wanted. A message's end is reported
-    // in the same call as its last byte. After an error the parser is finished.
+    // Takes bytes from the front and returns how many: fewer than given where the sink paused inside a message (the rest
+    // is given again to go on, and at least one byte is left for that), and always right after a message's end, so that
+    // a pipelined request stays with the caller until it is wanted. A message's end is reported in the same call as its
+    // last byte. After an error the parser is finished.
     Result<std::size_t> feed(std::string_view bytes);
-    // The peer will send no more. An error unless it is between messages.
+    // The peer will send no more. client_gone unless it is between messages.
     Result<void> finish();
     // No byte of a next message was taken yet.
     bool between_messages() const;

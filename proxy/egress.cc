@@ -45,14 +45,17 @@ void Egress::answer_names(UniqueFd socket) {
 void Egress::on_accept(UniqueFd fd) {
     const auto destination = net::original_destination(fd.get());
     // Somebody dialled the listener itself: there is nothing that it could mean.
-    if (!destination) return;
+    if (destination) adopt(std::move(fd), *destination);
+}
+
+void Egress::adopt(UniqueFd fd, const net::Endpoint& destination) {
     if (downstreams_.size() + dns_connections_.size() >= kDownstreamConnectionsMax) return;
-    if (destination->port == kDnsPort) {
+    if (destination.port == kDnsPort) {
         auto made = std::make_unique<DnsConnection>(context_, *this, names_, std::move(fd));
         dns_connections_.emplace(made.get(), std::move(made));
         return;
     }
-    auto made = std::make_unique<Downstream>(context_, *this, std::move(fd), *destination);
+    auto made = std::make_unique<Downstream>(context_, *this, std::move(fd), destination);
     downstreams_.emplace(made.get(), std::move(made));
 }
 

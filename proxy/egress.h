@@ -49,6 +49,10 @@ public:
     void drain(std::function<void()> drained);
     bool is_draining() const { return draining_; }
 
+    // Serves a connection that was meant for `destination`.
+    void adopt(UniqueFd fd, const net::Endpoint& destination);
+    std::size_t downstream_count() const { return downstreams_.size(); }
+
     // For downstream connections.
     UpstreamPool& pool() { return pool_; }
     certs::LeafCache& leaves() { return leaves_; }

@@ -8,18 +8,53 @@ namespace fs = std::filesystem;
 namespace {
 
 // /run holds the sockets of the host's services; the others hold the operator's own files.
-constexpr const char* kScratch[] = {"/tmp", "/run", "/var/tmp", "/root", "/home", "/mnt", "/media"};
+struct Scratch {
+    const char* path;
+    const char* mode;
+};
+constexpr Scratch kScratch[] = {{"/tmp", "1777"},  {"/run", "0755"}, {"/var/tmp", "1777"}, {"/root", "0700"},
+                                {"/home", "0755"}, {"/mnt", "0755"}, {"/media", "0755"}};
 // Parts of the system that bubblewrap mounts itself, or whose sockets a writable copy would bring back.
 constexpr const char* kReserved[] = {"/proc", "/sys", "/dev"};
 
+// Root writes to much of /proc by the files' modes alone, without any capability, and most of it is the whole machine's.
+constexpr const char* kReadOnly[] = {"/proc/sys",      "/proc/sysrq-trigger", "/proc/irq",  "/proc/bus",
+                                     "/proc/fs",       "/proc/pressure",      "/proc/mtrr", "/proc/driver",
+                                     "/proc/tty",      "/proc/dynamic_debug", "/proc/sysvipc"};
+constexpr const char* kEmpty[] = {"/proc/kcore",      "/proc/keys",          "/proc/key-users", "/proc/acpi",
+                                  "/proc/scsi",       "/proc/asound",        "/proc/kallsyms",  "/proc/timer_list",
+                                  "/proc/sched_debug", "/proc/latency_stats", "/sys/firmware",   "/sys/kernel/debug",
+                                  "/sys/kernel/tracing"};
+
+void add_machine_files(std::vector<std::string>& options) {
+    std::error_code error;
+    for (const char* path : kReadOnly) {
+        if (fs::exists(path, error)) options.insert(options.end(), {"--ro-bind", path, path});
+    }
+    for (const char* path : kEmpty) {
+        if (fs::is_directory(path, error)) {
+            options.insert(options.end(), {"--tmpfs", path, "--remount-ro", path});
+        } else if (fs::exists(path, error)) {
+            options.insert(options.end(), {"--ro-bind", "/dev/null", path});
+        }
+    }
+}
+
 std::vector<std::string> scratch_directories() {
     std::vector<std::string> all;
-    for (const char* each : kScratch) {
-        const std::string path = canonical(each);
+    for (const Scratch& each : kScratch) {
+        const std::string path = canonical(each.path);
         std::error_code error;
         if (path != "/" && fs::is_directory(path, error)) all.push_back(path);
     }
     return all;
+}
+
+std::string mode_of(const std::string& scratch) {
+    for (const Scratch& each : kScratch) {
+        if (scratch == each.path) return each.mode;
+    }
+    return "0755";
 }
 
 tl::unexpected<Error> invalid(std::string message) { return failure(ErrorCode::config_invalid, std::move(message)); }
@@ -115,12 +150,13 @@ void MountPlan::hide_sockets(const std::vector<std::string>& sockets) {
 void MountPlan::add_tree(std::vector<std::string>& options) const {
     const auto add = [&options](std::initializer_list<std::string> more) { options.insert(options.end(), more); };
     add({"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"});
+    add_machine_files(options);
     std::vector<std::string> files;
     std::copy_if(hidden_files_.begin(), hidden_files_.end(), std::back_inserter(files),
                  [this](const std::string& file) { return !is_within_any(file, scratch_); });
     const auto hidden = hide_files({"/", "/"}, files);
     options.insert(options.end(), hidden.begin(), hidden.end());
-    for (const std::string& directory : scratch_) add({"--tmpfs", directory});
+    for (const std::string& directory : scratch_) add({"--perms", mode_of(directory), "--tmpfs", directory});
     for (const Bind& bind : binds_) add({bind.writable ? "--bind" : "--ro-bind", bind.source, bind.target});
 }
 

@@ -27,8 +27,6 @@ std::string from_hex(const std::string& text) {
     return bytes;
 }
 
-std::string descriptor_path(int fd) { return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(fd); }
-
 std::vector<std::string> trusting(const std::string& bundle) {
     std::vector<std::string> environment = {"PYTHONDONTWRITEBYTECODE=1"};
     for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
@@ -57,6 +55,10 @@ policies:
 )" + rules;
 }
 
+std::string get(const std::string& target, const std::string& host, const std::string& fields) {
+    return "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + fields + "\r\n";
+}
+
 int RawResult::status() const {
     static const std::regex head(R"((?:^|\r\n\r\n)HTTP/1\.1 ([2-5]\d\d) )");
     std::smatch match;
@@ -71,7 +73,7 @@ Guard::Guard(const std::string& policy_text, const GuardOptions& options) {
     int ends[2];
     SALLYPORT_CHECK(pipe2(ends, O_CLOEXEC) == 0);
     UniqueFd ready_reader(ends[0]), ready_writer(ends[1]);
-    std::vector<std::string> argv = {SALLYPORT_PROGRAM, "attach", "--netns", descriptor_path(netns_.get()),
+    std::vector<std::string> argv = {SALLYPORT_PROGRAM, "attach", "--netns", Network::path_of(netns_.get()),
                                      "--policy", files_ + ".yaml", "--as", options.name,
                                      "--ready-fd", std::to_string(ready_writer.get()),
                                      "--access-log", access_log_path(), "--ca-out", ca_bundle_path()};
@@ -127,7 +129,8 @@ Spawn sallyport_run(const std::string& policy_text, const std::vector<std::strin
     write_file(file, policy_text);
     Spawn spawn{.argv = {SALLYPORT_PROGRAM, "run", "--policy", file}, .environment = options.environment,
                 .working_directory = options.directory.empty() ? world.scratch() : options.directory, .input = options.input};
-    if (!options.access_log.empty()) append(spawn.argv, {"--access-log", options.access_log});
+    std::string access_log = options.access_log.empty() ? world.outside() + "/" + world.fresh("run.access") : options.access_log;
+    append(spawn.argv, {"--access-log", access_log});
     append(spawn.argv, options.options);
     spawn.argv.emplace_back("--");
     append(spawn.argv, argv);

@@ -16,6 +16,9 @@ namespace sallyport::integration {
 // same field), `bearer`, and `basic`; one policy named `agent`.
 std::string policy(const std::string& rules);
 
+// "GET target HTTP/1.1" with this Host, more fields ("Name: value\r\n"), and an end after the answer.
+std::string get(const std::string& target, const std::string& host = "api.acme.example", const std::string& fields = {});
+
 struct Finished {
     int code = -1;
     std::string out;
@@ -81,7 +84,7 @@ struct RunOptions {
     std::vector<std::string> environment;
     std::string directory;
     std::string input;
-    std::string access_log;  // a file
+    std::string access_log;  // a file; empty: some file outside
 };
 Spawn sallyport_run(const std::string& policy_text, const std::vector<std::string>& argv, const RunOptions& options = {});
 Finished run_in_sandbox(const std::string& policy_text, const std::vector<std::string>& argv, const RunOptions& options = {});

@@ -22,7 +22,7 @@ table inet tap {
   set other6 { type ipv6_addr . inet_proto; size 65535; flags dynamic; }
   chain in {
     type filter hook prerouting priority -300;
-    iifname != "down0" accept
+    iif lo accept
     udp dport 53 ip daddr 203.0.113.53 accept
     meta l4proto { tcp, udp } add @v4 { ip daddr . meta l4proto . th dport } accept
     meta l4proto { tcp, udp } add @v6 { ip6 daddr . meta l4proto . th dport } accept
@@ -66,6 +66,17 @@ std::string Network::command(int netns, const std::vector<std::string>& argv, co
     Process process({.argv = argv, .input = input, .netns = netns}, files);
     if (process.wait() != 0) std::fprintf(stderr, "%s: %s\n", argv[0].c_str(), process.err().c_str());
     return process.out();
+}
+
+std::string Network::path_of(int netns) { return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(netns); }
+
+void Network::connect(int netns) const {
+    command(internet(), {"ip", "-batch", "-"},
+            "link add down1 type veth peer name eth0 netns " + path_of(netns) +
+                "\naddr add 192.0.3.1/24 dev down1\naddr add 2001:db8:eeee::1/64 dev down1 nodad\nlink set down1 up\n");
+    command(netns, {"ip", "-batch", "-"},
+            "link set lo up\naddr add 192.0.3.2/24 dev eth0\naddr add 2001:db8:eeee::2/64 dev eth0 nodad\nlink set eth0 up\n"
+            "route add default via 192.0.3.1\nroute add ::/0 via 2001:db8:eeee::1\n");
 }
 
 Network::Network(const std::vector<std::string>& addresses) : internet_(make_namespace()) {

@@ -22,6 +22,10 @@ public:
 
     // A namespace as a container runtime leaves it for `--network none`: lo, down.
     static UniqueFd make_namespace();
+    // By which other programs can enter it.
+    static std::string path_of(int netns);
+    // A cable of its own between `netns` and the internet, with addresses and default routes of both families.
+    void connect(int netns) const;
     // Runs `argv` in `netns` (-1: here) and gives its standard output; `input` goes to its standard input.
     static std::string command(int netns, const std::vector<std::string>& argv, const std::string& input = {});
 

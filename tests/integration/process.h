@@ -37,6 +37,8 @@ public:
     bool is_running();
     void signal(int number) const;
     std::string out() const;
+    std::string out_path() const { return output_ + ".out"; }
+    std::string err_path() const { return output_ + ".err"; }
     std::string err() const;
 
 private:

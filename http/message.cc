@@ -1,0 +1,25 @@
+#include "http/message.h"
+
+namespace sallyport::http {
+
+void RequestHead::clear() {
+    method.clear();
+    target.clear();
+    version_minor = 1;
+    headers.clear();
+    body = {};
+    keep_alive = true;
+    expect_continue = false;
+    upgrade = false;
+}
+
+void ResponseHead::clear() {
+    status = 0;
+    reason.clear();
+    version_minor = 1;
+    headers.clear();
+    body = {};
+    keep_alive = true;
+}
+
+}  // namespace sallyport::http

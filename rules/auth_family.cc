@@ -1,0 +1,86 @@
+#include "rules/auth_family.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/percent.h"
+
+namespace sallyport::rules {
+namespace {
+
+// Names are compared folded: lower case, and '-' for what origins write as '_'.
+constexpr std::array<std::string_view, 18> kFields{
+    "authorization",   "proxy-authorization", "cookie",         "cookie2",      "x-api-key",    "api-key",
+    "apikey",          "x-auth-token",        "x-auth-key",     "x-auth-email", "x-goog-api-key", "x-access-token",
+    "private-token",   "job-token",           "deploy-token",   "x-http-method-override", "x-http-method", "x-method-override",
+};
+constexpr std::array<std::string_view, 8> kKeys{
+    "access-token", "api-key", "apikey", "auth-token", "x-api-key", "private-token", "job-token", "oauth-token",
+};
+constexpr std::string_view kAmazonPrefix = "x-amz-";
+constexpr std::size_t kFoldedMax = 32;  // more than the longest name above
+
+char fold(char c) {
+    if (c >= 'A' && c <= 'Z') return static_cast<char>(c + ('a' - 'A'));
+    // PHP makes '_' of '.', ' ' and '+' in a key.
+    return c == '_' || c == '.' || c == ' ' || c == '+' ? '-' : c;
+}
+
+bool same_field(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return fold(x) == fold(y); });
+}
+
+bool is_auth_field(std::string_view name, std::string_view own_name) {
+    const auto same = [&](std::string_view other) { return same_field(name, other); };
+    return std::any_of(kFields.begin(), kFields.end(), same) || same(own_name) ||
+           same_field(name.substr(0, kAmazonPrefix.size()), kAmazonPrefix);
+}
+
+bool is_auth_key(std::string_view raw) {
+    char folded[kFoldedMax];
+    std::size_t size = 0;
+    PercentReader read(raw);
+    for (int c = read(); c > 0 && c != '[' && size < kFoldedMax; c = read()) {
+        const bool is_leading_space = size == 0 && (c == ' ' || c == '+');
+        if (!is_leading_space) folded[size++] = fold(static_cast<char>(c));
+    }
+    const std::string_view key(folded, size);
+    return key.starts_with(kAmazonPrefix) || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+}  // namespace
+
+void remove_auth_fields(http::HeaderMap& headers, std::string_view own_name) {
+    for (std::size_t i = 0; i < headers.size();) {
+        const std::string_view name = headers.at(i).name;
+        if (is_auth_field(name, own_name)) {
+            // A copy, because the map's own bytes may move while it removes.
+            headers.remove(std::string(name));
+        } else {
+            ++i;
+        }
+    }
+}
+
+void remove_auth_query(std::string& target) {
+    const auto start = target.find('?');
+    if (start == target.npos) return;
+    std::string kept;
+    bool is_changed = false;
+    for (std::size_t at = start + 1; at <= target.size();) {
+        const auto end = std::min(target.find_first_of("&;", at), target.size());
+        const auto pair = std::string_view(target).substr(at, end - at);
+        if (is_auth_key(pair.substr(0, pair.find('=')))) {
+            is_changed = true;
+        } else {
+            kept += kept.empty() ? '?' : target[at - 1];
+            kept += pair;
+        }
+        at = end + 1;
+    }
+    if (!is_changed) return;
+    target.resize(start);
+    target += kept;
+}
+
+}  // namespace sallyport::rules

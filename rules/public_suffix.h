@@ -1,0 +1,13 @@
+// Which domains are shared by owners who do not trust each other: a credential for "*.github.io" would go to whoever
+// registers a name there. The public suffix list (libpsl), and well-known tenants' domains that it does not hold.
+#pragma once
+
+#include <string>
+
+namespace sallyport::rules {
+
+// True where different owners have names below the canonical name `domain`. A top-level domain that nobody has
+// registered counts as one ("*.internal"): it may be on tomorrow's list.
+bool is_shared_domain(const std::string& domain);
+
+}  // namespace sallyport::rules

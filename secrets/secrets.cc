@@ -1,0 +1,104 @@
+#include "secrets/secrets.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/buffer.h"
+#include "base/unique_fd.h"
+#include "secrets/location.h"
+
+namespace sallyport::secrets {
+namespace {
+
+constexpr std::size_t kSecretBytesMax = 64 * 1024;
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+Result<SecretString> check_value(std::string_view value) {
+    if (value.ends_with('\n')) value.remove_suffix(1);
+    if (value.empty()) return failure(ErrorCode::secret_unavailable, "the value is empty");
+    if (value.size() > kSecretBytesMax) return failure(ErrorCode::secret_unavailable, "the value is over 64 KiB");
+    // A line end in a header would be a second header.
+    if (std::any_of(value.begin(), value.end(), is_control)) {
+        return failure(ErrorCode::secret_unavailable, "the value holds control characters");
+    }
+    return SecretString(value);
+}
+
+Result<SecretString> read_variable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return failure(ErrorCode::secret_unavailable, "environment variable " + name + " is not set");
+    return check_value(value);
+}
+
+Result<UniqueFd> open_regular(const std::string& path) {
+    // Non-blocking, so that a FIFO in the file's place cannot hold the thread.
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd) return failure(ErrorCode::secret_unavailable, path + ": " + std::strerror(errno));
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return failure(ErrorCode::secret_unavailable, path + ": not a regular file");
+    }
+    return fd;
+}
+
+// Fills `buffer` to the end of the file, or to one byte more than a secret may have.
+Result<void> read_all(int fd, Buffer& buffer) {
+    while (buffer.size() <= kSecretBytesMax) {
+        const std::size_t room = kSecretBytesMax + 1 - buffer.size();
+        const ssize_t got = read(fd, buffer.reserve(room), room);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failure(ErrorCode::secret_unavailable, std::strerror(errno));
+        if (got == 0) return {};
+        buffer.commit(static_cast<std::size_t>(got));
+    }
+    return {};
+}
+
+Result<SecretString> read_file(const std::string& path) {
+    const auto fd = open_regular(path);
+    if (!fd) return failure(fd.error());
+    Buffer buffer;
+    buffer.reserve(kSecretBytesMax + 1);
+    const auto outcome = read_all(fd->get(), buffer);
+    Result<SecretString> value =
+        outcome ? check_value(buffer.view()) : Result<SecretString>(failure(outcome.error()));
+    buffer.wipe();
+    if (!value) return failure(ErrorCode::secret_unavailable, path + ": " + value.error().detail);
+    return value;
+}
+
+Result<SecretString> read_source(const SecretSource& source, const Params& params) {
+    const auto location = resolve_location(source, params);
+    if (!location) return failure(location.error());
+    return source.kind == SourceKind::env ? read_variable(*location) : read_file(*location);
+}
+
+}  // namespace
+
+SecretSnapshot SecretSnapshot::load(const std::vector<SecretSource>& sources, const Params& params) {
+    SecretSnapshot snapshot;
+    for (const SecretSource& source : sources) {
+        auto value = read_source(source, params);
+        if (!value) value.error().detail = "secret \"" + source.name + "\": " + value.error().detail;
+        snapshot.values_.insert_or_assign(source.name, std::move(value));
+    }
+    return snapshot;
+}
+
+Result<std::string_view> SecretSnapshot::get(std::string_view name) const {
+    const auto found = values_.find(name);
+    if (found == values_.end()) {
+        return failure(ErrorCode::secret_unavailable, "secret \"" + std::string(name) + "\" is not defined");
+    }
+    if (!found->second) return failure(found->second.error());
+    return found->second->reveal();
+}
+
+}  // namespace sallyport::secrets

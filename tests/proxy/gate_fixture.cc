@@ -1,0 +1,225 @@
+#include "tests/proxy/gate_fixture.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "base/check.h"
+#include "rules/snapshot.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr milliseconds kPatience{10'000};
+
+UniqueFd listen_on_loopback(std::uint16_t& port) {
+    UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    sockaddr_storage address{};
+    socklen_t size = net::to_sockaddr({*net::parse_address("127.0.0.1"), 0}, address);
+    SALLYPORT_CHECK(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    SALLYPORT_CHECK(listen(fd.get(), 64) == 0);
+    SALLYPORT_CHECK(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port = net::from_sockaddr(address)->port;
+    return fd;
+}
+
+}  // namespace
+
+TestClient::TestClient(net::Loop& loop, UniqueFd fd, std::function<void()> changed)
+    : fd_(std::move(fd)), changed_(std::move(changed)), watch_(loop, fd_.get(), [this](int) { on_ready(); }) {
+    watch_.want(net::FdWatch::kRead);
+}
+
+void TestClient::send(std::string_view bytes) {
+    unsent_ += bytes;
+    on_ready();
+}
+
+void TestClient::half_close() { (void)shutdown(fd_.get(), SHUT_WR); }
+
+void TestClient::vanish() {
+    watch_.want(net::FdWatch::kNone);
+    (void)shutdown(fd_.get(), SHUT_RDWR);
+    closed = true;
+}
+
+void TestClient::on_ready() {
+    if (!unsent_.empty()) {
+        const ssize_t sent = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
+        if (sent < 0 && errno != EAGAIN) unsent_.clear();
+    }
+    const bool reads = (watch_.wanted() & net::FdWatch::kRead) != 0;
+    watch_.want((reads ? net::FdWatch::kRead : 0) | (unsent_.empty() ? 0 : net::FdWatch::kWrite));
+    char block[64 * 1024];
+    while (reads && !closed) {
+        const ssize_t got = recv(fd_.get(), block, sizeof block, MSG_DONTWAIT);
+        if (got > 0) {
+            received.append(block, static_cast<std::size_t>(got));
+            continue;
+        }
+        if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+            closed = true;
+            watch_.want(net::FdWatch::kNone);
+        }
+        break;
+    }
+    changed_();
+}
+
+TestOrigin::TestOrigin(net::Loop& loop, std::function<void()> changed) : loop_(loop), changed_(std::move(changed)) {
+    UniqueFd socket = listen_on_loopback(port_);
+    listener_ = std::make_unique<net::Listener>(loop_, std::move(socket), [this](UniqueFd fd) {
+        connections.push_back(std::make_unique<Connection>());
+        Connection& connection = *connections.back();
+        connection.peer = std::make_unique<TestClient>(loop_, std::move(fd), [this, &connection] {
+            if (connection.peer) on_data(connection);
+            changed_();
+        });
+    });
+}
+
+void TestOrigin::on_data(Connection& connection) {
+    for (;;) {
+        const std::size_t end = connection.peer->received.find("\r\n\r\n", connection.answered);
+        if (end == std::string::npos || responses.empty()) return;
+        connection.answered = end + 4;
+        std::string response = responses.front();
+        responses.pop_front();
+        constexpr std::string_view kClose = "<close>";
+        const bool close = response.ends_with(kClose);
+        if (close) response.erase(response.size() - kClose.size());
+        // In place before it is sent: sending reads, and comes back here.
+        TestClient& peer = *connection.peer;
+        if (!response.empty()) peer.send(response);
+        if (close) peer.half_close();
+    }
+}
+
+std::string TestOrigin::received() const {
+    std::string all;
+    for (const auto& connection : connections) all += connection->peer->received;
+    return all;
+}
+
+GateTest::GateTest() : origin(loop, [this] { check(); }) {}
+
+GateTest::~GateTest() {
+    egress.reset();
+    clients_.clear();
+    origin.connections.clear();
+    if (!hosts_path_.empty()) std::remove(hosts_path_.c_str());
+    access_log_.reset();
+    for (const std::string& line : log_lines()) EXPECT_EQ(line.find(kMarkerSecret), std::string::npos) << line;
+}
+
+std::string GateTest::with_port(std::string text) const {
+    const std::string mark = "@PORT@";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
+        text.replace(at, mark.size(), std::to_string(origin.port()));
+    }
+    return text;
+}
+
+void GateTest::start(std::string policy_yaml, Deadlines deadlines) {
+    setenv("GATE_TEST_SECRET", kMarkerSecret, 1);
+    char path[] = "/tmp/sallyport-hosts-XXXXXX";
+    const UniqueFd hosts(mkstemp(path));
+    hosts_path_ = path;
+    std::ofstream(hosts_path_) << "127.0.0.1 vcs.example other.example\n";
+    UniqueFd log(memfd_create("access-log", MFD_CLOEXEC));
+    log_reader_ = UniqueFd(fcntl(log.get(), F_DUPFD_CLOEXEC, 3));
+    log_file_ = std::make_unique<AccessLogFile>(std::move(log));
+    access_log_ = std::make_unique<AccessLog>(loop, *log_file_);
+    net::ResolverOptions options;
+    options.hosts_path = hosts_path_;
+    resolver_ = std::make_unique<net::Resolver>(loop, options);
+    server_tls_ = std::move(*certs::make_server_context());
+    client_tls_ = std::move(*certs::make_client_context({}));
+    read_block_ = std::make_unique<char[]>(kReadBytes);
+    context_ = std::make_unique<WorkerContext>(WorkerContext{loop, *resolver_, server_tls_.get(), client_tls_.get(),
+                                                             *access_log_, deadlines, read_block_.get(), RequestId{0}});
+    const rules::ParsedFile file = rules::parse_policy_file(with_port(std::move(policy_yaml)), "test.yaml");
+    for (const auto& diagnostic : file.diagnostics) ADD_FAILURE() << to_string(diagnostic);
+    ASSERT_TRUE(file.file);
+    EgressParts parts;
+    parts.id = SandboxId{"box"};
+    parts.authority = std::move(*certs::CertificateAuthority::create("box", std::chrono::system_clock::now()));
+    parts.snapshot = *rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load(file.file->secrets, {}),
+                                           Generation{1});
+    egress = std::make_unique<Egress>(*context_, std::move(parts));
+}
+
+TestClient& GateTest::connect(const std::string& address, std::uint16_t port) {
+    int pair[2];
+    SALLYPORT_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
+    clients_.push_back(std::make_unique<TestClient>(loop, UniqueFd(pair[0]), [this] { check(); }));
+    egress->adopt(UniqueFd(pair[1]), {*net::parse_address(address), port});
+    return *clients_.back();
+}
+
+std::string GateTest::resolve(const std::string& name) {
+    std::string query("\x12\x34\x01\0\0\x01\0\0\0\0\0\0", 12);
+    for (std::size_t at = 0; at < name.size();) {
+        const std::size_t dot = std::min(name.find('.', at), name.size());
+        query += static_cast<char>(dot - at);
+        query += name.substr(at, dot - at);
+        at = dot + 1;
+    }
+    query += std::string("\0\0\1\0\1", 5);
+    TestClient& client = connect("198.18.0.1", 53);
+    client.send(std::string(1, '\0') + static_cast<char>(query.size()) + query);
+    run_until([&] { return client.received.size() > 2; });
+    std::string text;
+    for (std::size_t i = client.received.size() - 4; i < client.received.size(); ++i) {
+        text += (text.empty() ? "" : ".") + std::to_string(static_cast<unsigned char>(client.received[i]));
+    }
+    return text;
+}
+
+void GateTest::run_until(const std::function<bool()>& done) {
+    done_ = done;
+    bool late = false;
+    net::Timer patience(loop, [&] {
+        late = true;
+        loop.stop();
+    });
+    net::Timer tick(loop, [&] {
+        check();
+        tick.start(milliseconds(5));
+    });
+    patience.start(kPatience);
+    tick.start(milliseconds(0));
+    if (!done()) loop.run();
+    EXPECT_FALSE(late) << "what was waited for did not come";
+    done_ = nullptr;
+}
+
+void GateTest::check() {
+    if (done_ && done_()) loop.stop();
+}
+
+std::vector<std::string> GateTest::log_lines() {
+    if (access_log_) access_log_->flush();
+    std::string text(1 << 20, '\0');
+    const ssize_t size = log_reader_ ? pread(log_reader_.get(), text.data(), text.size(), 0) : 0;
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = text.find('\n', at);
+        lines.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
+void GateTest::run_until_logged(std::size_t lines) {
+    run_until([&] { return log_lines().size() >= lines; });
+    EXPECT_EQ(log_lines().size(), lines);
+}
+
+}  // namespace sallyport::proxy

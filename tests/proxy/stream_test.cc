@@ -1,0 +1,423 @@
+#include "proxy/stream.h"
+
+#include "tests/proxy/gate_fixture.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr const char* kPolicy = R"(
+version: 1
+secrets: { token: { env: GATE_TEST_SECRET } }
+credentials: { vcs: { type: header, name: X-Auth-Token, value: "${secrets.token}" } }
+policies:
+  p:
+    rules:
+      - { name: vcs, host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8, credential: vcs,
+          allow_cleartext_credential: true, paths: ["/repos/**", "/up"] }
+      - { name: open, host: other.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 }
+      - { name: never, host: other.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8, paths: ["/secret/**"], deny: true }
+)";
+constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+class StreamTest : public GateTest {
+protected:
+    std::string request(std::string_view first_line, std::string_view more = "", std::string_view host = "vcs.example") {
+        return with_port(std::string(first_line) + " HTTP/1.1\r\nHost: " + std::string(host) + ":@PORT@\r\n" + std::string(more) + "\r\n");
+    }
+    static std::size_t count(std::string_view text, std::string_view part) {
+        std::size_t found = 0;
+        for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
+        return found;
+    }
+};
+
+TEST_F(StreamTest, PutsTheCredentialInAndPassesTheResponseBack) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a", "X-Auth-Token: mine\r\nAuthorization: Bearer mine\r\nX-Kept: yes\r\n"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_EQ(client.received, kOk);
+    const std::string received = origin.received();
+    EXPECT_NE(received.find(std::string("X-Auth-Token: ") + kMarkerSecret + "\r\n"), std::string::npos) << received;
+    EXPECT_EQ(received.find("mine"), std::string::npos);
+    EXPECT_NE(received.find("X-Kept: yes\r\n"), std::string::npos);
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find(R"("verdict":"allow","rule":"vcs","credential":"vcs","status":200)"), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(StreamTest, ReusesTheUpstreamConnectionForTheNextRequest) {
+    start(kPolicy);
+    origin.responses = {kOk, kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return count(client.received, "200 OK") == 1; });
+    client.send(request("GET /repos/b"));
+    run_until([&] { return count(client.received, "200 OK") == 2; });
+    EXPECT_EQ(origin.connections.size(), 1u);
+    run_until_logged(2);
+    EXPECT_NE(log_lines()[1].find(R"("reused":true)"), std::string::npos);
+}
+
+// X9: connections are not shared between credentials.
+TEST_F(StreamTest, X9_ConnectionsAreNotSharedBetweenRulesWithOtherCredentials) {
+    start(kPolicy);
+    origin.responses = {kOk, kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return count(client.received, "200 OK") == 1; });
+    client.send(request("GET /", "", "other.example"));
+    run_until([&] { return count(client.received, "200 OK") == 2; });
+    EXPECT_EQ(origin.connections.size(), 2u);
+    EXPECT_EQ(origin.connections[1]->peer->received.find(kMarkerSecret), std::string::npos);
+}
+
+// P19: each request of a connection is decided on its own.
+TEST_F(StreamTest, P19_APipelinedRequestDoesNotRideOnTheFirstOnesDecision) {
+    start(kPolicy);
+    origin.responses = {kOk, kOk};
+    TestClient& client = connect();
+    client.send(request("GET /", "", "other.example") + request("GET /secret/x", "", "other.example") +
+                request("GET /after", "", "other.example"));
+    run_until([&] { return count(client.received, "HTTP/1.1 ") == 3 && client.received.ends_with("ok"); });
+    EXPECT_NE(client.received.find("403 Forbidden"), std::string::npos);
+    EXPECT_NE(client.received.find("denied_by_rule"), std::string::npos);
+    EXPECT_EQ(origin.received().find("/secret"), std::string::npos);
+    run_until_logged(3);
+}
+
+TEST_F(StreamTest, ADeniedRequestIsToldAndTheConnectionGoesOn) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("DELETE /elsewhere"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 403 Forbidden\r\n")) << client.received;
+    EXPECT_NE(client.received.find("x-sallyport-verdict: deny"), std::string::npos);
+    client.send(request("GET /repos/x"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_EQ(count(origin.received(), "HTTP/1.1"), 1u);
+}
+
+TEST_F(StreamTest, ADeniedUploadIsThrownAwayUpToABound) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("POST /no", "Content-Length: 5\r\n") + "12345" + request("GET /repos/x"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_EQ(count(client.received, "HTTP/1.1 403"), 1u);
+    TestClient& big = connect();
+    big.send(request("POST /no", "Content-Length: 9999999\r\n") + std::string(100000, 'x'));
+    run_until([&] { return big.closed; });
+    EXPECT_NE(big.received.find("Connection: close"), std::string::npos);
+    EXPECT_EQ(origin.received().find("POST"), std::string::npos);
+    run_until_logged(3);
+}
+
+// D1, D3, D4: one authority.
+TEST_F(StreamTest, D1_TheHostMustBeTheNameThatTheAddressStandsFor) {
+    start(kPolicy);
+    const std::string address = resolve("vcs.example");
+    TestClient& client = connect(address, origin.port());
+    client.send(request("GET /repos/a", "", "other.example"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 421 ")) << client.received;
+    EXPECT_EQ(origin.received(), "");
+    run_until_logged(1);
+}
+
+TEST_F(StreamTest, D11_ThePortMustBeTheConnectionsPort) {
+    start(kPolicy);
+    TestClient& client = connect("203.0.113.9", static_cast<std::uint16_t>(origin.port() - 1));
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 421 ")) << client.received;
+}
+
+TEST_F(StreamTest, D4_AbsoluteFormMustAgreeWithHost) {
+    start(kPolicy);
+    TestClient& client = connect();
+    client.send(request("GET http://other.example:@PORT@/repos/a"));
+    run_until([&] { return client.closed || client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 400 ")) << client.received;
+    EXPECT_EQ(origin.received(), "");
+}
+
+TEST_F(StreamTest, AbsoluteFormThatAgreesIsSentInOriginForm) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("GET http://VCS.example:@PORT@/repos/a?q=1"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_TRUE(origin.received().starts_with("GET /repos/a?q=1 HTTP/1.1\r\n")) << origin.received();
+}
+
+// D12: a credential is not sent over cleartext unless the rule says so.
+TEST_F(StreamTest, D12_ACredentialIsNotSentOverCleartextUnasked) {
+    start(R"(
+version: 1
+secrets: { token: { env: GATE_TEST_SECRET } }
+credentials: { vcs: { type: bearer, secret: token } }
+policies: { p: { rules: [ { host: vcs.example, port: @PORT@, cidr: 127.0.0.0/8, credential: vcs } ] } }
+)");
+    TestClient& client = connect();
+    client.send(request("GET /"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 403 ")) << client.received;
+    EXPECT_EQ(origin.received(), "");
+}
+
+// D9, D10: private addresses need a grant.
+TEST_F(StreamTest, D10_APrivateAddressIsRefusedWithoutAGrant) {
+    start(R"(
+version: 1
+policies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http } ] } }
+)");
+    TestClient& client = connect();
+    client.send(request("GET /"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_NE(client.received.find("private_address"), std::string::npos) << client.received;
+    EXPECT_EQ(client.received.find("127.0.0.1"), std::string::npos) << "X7: no address in the reply";
+    EXPECT_EQ(origin.connections.size(), 0u);
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("\"verdict\":\"deny\""), std::string::npos);
+}
+
+struct ResponseCase {
+    const char* name;
+    const char* from_origin;
+    const char* to_client;  // nullptr: the same
+};
+
+TEST_F(StreamTest, ResponsesOfEveryFramingArriveAsTheyWereSent) {
+    start(kPolicy);
+    const ResponseCase cases[] = {
+        {"length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", nullptr},
+        {"empty", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", nullptr},
+        {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", nullptr},
+        {"trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n", nullptr},
+        {"no content", "HTTP/1.1 204 No Content\r\n\r\n", nullptr},
+        {"not modified", "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 10\r\n\r\n", nullptr},
+        {"early hints", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", nullptr},
+        {"the origin's own 100", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+        {"hop-by-hop", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nX-A: b\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+         "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 0\r\n\r\n"},
+    };
+    for (const ResponseCase& each : cases) {
+        const std::string expected = each.to_client != nullptr ? each.to_client : each.from_origin;
+        origin.responses = {each.from_origin};
+        TestClient& client = connect();
+        client.send(request("GET /repos/a"));
+        run_until([&] { return client.received.size() >= expected.size(); });
+        EXPECT_EQ(client.received, expected) << each.name;
+        EXPECT_FALSE(client.closed) << each.name;
+    }
+}
+
+TEST_F(StreamTest, AResponseThatRunsUntilCloseDoesSoForTheClientToo) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\n\r\nuntil the end<close>"};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.closed; });
+    EXPECT_EQ(client.received, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end");
+    run_until_logged(1);
+    EXPECT_EQ(log_lines()[0].find("error"), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(StreamTest, AnAnswerToHeadHasNoBodyButKeepsItsLength) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", kOk};
+    TestClient& client = connect();
+    client.send(request("HEAD /repos/a"));
+    run_until([&] { return client.received.ends_with("\r\n\r\n"); });
+    EXPECT_EQ(client.received, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_EQ(origin.connections.size(), 1u);
+}
+
+// P16: the gate asks for the body itself, once the head is decided.
+TEST_F(StreamTest, P16_ExpectIsAnsweredAfterTheDecisionAndNotPassedOn) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("POST /up", "Content-Length: 4\r\nExpect: 100-continue\r\n"));
+    run_until([&] { return client.received == "HTTP/1.1 100 Continue\r\n\r\n"; });
+    client.send("body");
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_EQ(origin.received().find("Expect"), std::string::npos);
+    TestClient& denied = connect();
+    denied.send(request("POST /no", "Content-Length: 4\r\nExpect: 100-continue\r\n"));
+    run_until([&] { return denied.received.ends_with("}\n"); });
+    EXPECT_TRUE(denied.received.starts_with("HTTP/1.1 403 ")) << denied.received;
+    TestClient& odd = connect();
+    odd.send(request("GET /repos/a", "Expect: a-miracle\r\n"));
+    run_until([&] { return odd.received.ends_with("}\n"); });
+    EXPECT_TRUE(odd.received.starts_with("HTTP/1.1 417 ")) << odd.received;
+}
+
+TEST_F(StreamTest, AChunkedUploadIsPassedOnInChunks) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("POST /up", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 9\r\nAuthorization: x\r\n\r\n");
+    run_until([&] { return client.received.ends_with("ok"); });
+    run_until([&] { return origin.received().find("0\r\nX-Sum: 9\r\n\r\n") != std::string::npos; });
+    EXPECT_NE(origin.received().find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+    EXPECT_NE(origin.received().find("3\r\nabc\r\n2\r\nde\r\n0\r\n"), std::string::npos) << origin.received();
+    // P17: a trailer cannot say what a header could not.
+    EXPECT_EQ(origin.received().find("Authorization"), std::string::npos);
+}
+
+TEST_F(StreamTest, UpgradesAreRefusedCleanly) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_NE(client.received.find("upgrade_refused"), std::string::npos) << client.received;
+    EXPECT_EQ(origin.received(), "");
+    TestClient& h2c = connect();
+    h2c.send(request("GET /repos/a", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"));
+    run_until([&] { return h2c.received.ends_with("ok"); });
+    EXPECT_EQ(origin.received().find("pgrade"), std::string::npos) << origin.received();
+}
+
+TEST_F(StreamTest, AnOriginThatSwitchesProtocolsUnaskedIsRefused) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\nraw bytes"};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 502 ")) << client.received;
+    EXPECT_EQ(client.received.find("raw bytes"), std::string::npos);
+}
+
+TEST_F(StreamTest, AMalformedResponseIsABadGateway) {
+    start(kPolicy);
+    const char* const cases[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\nY: b\r\n\r\n<close>",
+        "SSH-2.0-x\r\n\r\n<close>",
+        "<close>",
+    };
+    for (const char* const response : cases) {
+        origin.responses = {response, response};
+        TestClient& client = connect();
+        client.send(request("POST /up", "Content-Length: 0\r\n"));
+        run_until([&] { return client.received.ends_with("}\n"); });
+        EXPECT_TRUE(client.received.starts_with("HTTP/1.1 502 ")) << response << client.received;
+    }
+    run_until_logged(std::size(cases));
+}
+
+TEST_F(StreamTest, ACutResponseIsNeverMadeToLookWhole) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n<close>"};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.closed; });
+    EXPECT_EQ(client.received.find("0\r\n\r\n"), std::string::npos);
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("origin_closed"), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(StreamTest, BytesAfterAResponseAreNotTheNextResponse) {
+    start(kPolicy);
+    origin.responses = {std::string(kOk) + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    client.send(request("GET /repos/b"));
+    run_until([&] { return count(client.received, "ok") == 2; });
+    EXPECT_EQ(client.received.find("evil"), std::string::npos);
+    EXPECT_EQ(origin.connections.size(), 2u);
+}
+
+TEST_F(StreamTest, ARequestIsTriedAgainWhereTheOriginHadClosedTheIdleConnection) {
+    start(kPolicy);
+    origin.responses = {kOk, "<close>", kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    client.send(request("GET /repos/b"));
+    run_until([&] { return count(client.received, "200 OK") == 2; });
+    EXPECT_EQ(origin.connections.size(), 2u);
+    run_until_logged(2);
+}
+
+TEST_F(StreamTest, AnUploadIsNotTriedAgain) {
+    start(kPolicy);
+    origin.responses = {kOk, "<close>", kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    client.send(request("POST /up", "Content-Length: 1\r\n") + "x");
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_NE(client.received.find("HTTP/1.1 502"), std::string::npos);
+}
+
+TEST_F(StreamTest, ASlowReaderHoldsTheOriginBackInBoundedMemory) {
+    start(kPolicy);
+    const std::size_t size = 32 * 1024 * 1024;
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x')};
+    TestClient& client = connect();
+    client.stop_reading();
+    client.send(request("GET /repos/a"));
+    // The origin's side stops being taken from: nothing moves for many rounds of the loop.
+    int rounds = 0;
+    run_until([&] { return ++rounds > 400; });
+    EXPECT_EQ(client.received, "");
+    client.start_reading();
+    run_until([&] { return client.received.size() > size; });
+    EXPECT_EQ(client.received.size(), size + std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 33554432\r\n\r\n").size());
+}
+
+TEST_F(StreamTest, ABigUploadArrivesWhole) {
+    start(kPolicy);
+    const std::size_t size = 16 * 1024 * 1024;
+    origin.responses = {""};
+    TestClient& client = connect();
+    client.send(request("POST /up", "Content-Length: " + std::to_string(size) + "\r\n"));
+    client.send(std::string(size, 'u'));
+    run_until([&] { return origin.received().size() > size; });
+    EXPECT_EQ(count(origin.received().substr(0, 4096), "HTTP/1.1"), 1u);
+}
+
+TEST_F(StreamTest, AClientThatLeavesIsLoggedOnce) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin"};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    run_until([&] { return client.received.ends_with("begin"); });
+    client.vanish();
+    origin.connections[0]->peer->send("more");
+    run_until_logged(1);
+    run_until([&] { return egress->downstream_count() == 0; });
+    EXPECT_NE(log_lines()[0].find("client_gone"), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(StreamTest, AHalfClosedClientStillGetsItsAnswer) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a"));
+    client.half_close();
+    run_until([&] { return client.closed; });
+    EXPECT_TRUE(client.received.ends_with("ok")) << client.received;
+}
+
+TEST_F(StreamTest, AnOldClientGetsWhatItUnderstands) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
+    TestClient& client = connect();
+    client.send(with_port("GET /repos/a HTTP/1.0\r\nHost: vcs.example:@PORT@\r\n\r\n"));
+    run_until([&] { return client.closed; });
+    EXPECT_EQ(client.received, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc");
+}
+
+}  // namespace
+}  // namespace sallyport::proxy
