@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -35,16 +36,26 @@ public:
 
     // A server certificate for exactly one DNS name, or one IP address where `is_address` (RFC 5280 section 4.2.1.6):
     // one SAN, ECDSA P-256, serverAuth, valid an hour back and 7 days ahead but not past the CA. All leaves of one
-    // authority share leaf_key(). A name over 64 bytes gets no common name (the SAN must then be critical).
+    // authority share leaf_key(). A name over 64 bytes gets no common name (the SAN must then be critical). What is not
+    // one canonical name or address: bad_authority. After the CA's end: internal.
     Result<X509Ptr> mint_leaf(std::string_view host, bool is_address, std::chrono::system_clock::time_point now);
     EVP_PKEY* leaf_key() const { return leaf_key_.get(); }
 
 private:
+    struct ExtensionFree {
+        void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
+    };
+
     CertificateAuthority() = default;
+    void sign_itself(std::string_view sandbox_name, std::chrono::system_clock::time_point now);
+    void prepare_leaves();
 
     KeyPtr key_;
     KeyPtr leaf_key_;
     X509Ptr certificate_;
+    std::chrono::system_clock::time_point not_after_;
+    // What every leaf has alike: made once, as most of a leaf's cost would be making them.
+    std::vector<std::unique_ptr<X509_EXTENSION, ExtensionFree>> leaf_extensions_;
     std::string pem_;
 };
 

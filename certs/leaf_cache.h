@@ -28,6 +28,8 @@ private:
         X509Ptr leaf;
         std::chrono::system_clock::time_point renew_at;
     };
+    void make_room();
+
     CertificateAuthority& authority_;
     std::size_t entries_max_;
     std::list<Entry> entries_;  // most recently used first

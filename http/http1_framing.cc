@@ -50,6 +50,7 @@ FramingFields read_framing_fields(const HeaderMap& headers) {
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) {
     if (value.empty() || !is_digit(value.front())) return std::nullopt;
+    if (value.front() == '0' && value.size() > 1) return std::nullopt;
     std::uint64_t length = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
     if (error != std::errc() || end != value.data() + value.size() || length > INT64_MAX) return std::nullopt;

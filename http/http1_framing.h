@@ -27,7 +27,7 @@ struct FramingFields {
 
 FramingFields read_framing_fields(const HeaderMap& headers);
 
-// Digits only, and small enough to be added to.
+// Digits only, no leading zero (some readers take that for octal), and small enough to be added to.
 std::optional<std::uint64_t> parse_content_length(std::string_view value);
 
 // `none` where no field says anything. Nothing where two readers could disagree: both fields, either one repeated or

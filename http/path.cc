@@ -1,5 +1,7 @@
 #include "http/path.h"
 
+#include <algorithm>
+
 #include "http/characters.h"
 
 namespace sallyport::http {
@@ -95,7 +97,6 @@ private:
     enum class Position { inner, last };
 
     void take_slash() {
-        utf8_.take('/');
         if (!path_.empty()) end_segment(Position::inner);
         path_.push_back('/');
         segment_at_ = path_.size();

@@ -49,8 +49,13 @@ const Node* find(const Node& map, std::string_view key) {
 
 const Node* require(const Node& map, std::string_view key, std::string_view what, Reporter& reporter) {
     const Node* node = find(map, key);
-    if (node == nullptr) reporter.error(map.place, std::string(what) + " has no " + quote(key));
+    if (node == nullptr && !has_misspelt(map, key)) reporter.error(map.place, std::string(what) + " has no " + quote(key));
     return node;
+}
+
+bool has_misspelt(const Node& map, std::string_view key) {
+    const auto is_near = [&](const Entry& entry) { return !did_you_mean(entry.key, {&key, 1}).empty(); };
+    return std::any_of(map.entries.begin(), map.entries.end(), is_near);
 }
 
 std::optional<std::string_view> read_text(const Node& node, std::string_view key, Reporter& reporter) {

@@ -13,9 +13,15 @@
 
 namespace sallyport::rules {
 
+// Lets a map of strings be asked with a view.
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
 class HostIndex final {
 public:
-    HostIndex() : nodes_(1) {}
+    HostIndex() : spots_(1) {}
 
     void add(const HostPattern& pattern, std::uint32_t rule);
 
@@ -36,12 +42,8 @@ private:
         std::uint32_t wildcards;
         bool is_open;
     };
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view label) const { return std::hash<std::string_view>{}(label); }
-    };
-    using Children = std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>>;
-    struct Place {
+    using Children = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
+    struct Spot {
         std::vector<Match> matches;
         Children children;
     };
@@ -57,19 +59,19 @@ private:
     // `labels`: those of `name` and of wildcards before it.
     template <class Visit>
     void walk(std::string_view name, std::size_t labels, bool is_open, Visit& visit) const {
-        for (const Place* place = &nodes_[0];; --labels) {
-            for (const Match& match : place->matches) {
+        for (const Spot* spot = &spots_[0];; --labels) {
+            for (const Match& match : spot->matches) {
                 const bool fits = match.is_open ? labels >= match.wildcards : labels == match.wildcards && !is_open;
                 if (fits) visit(match.rule);
             }
             if (name.empty()) return;
-            const auto child = place->children.find(pop_label(name));
-            if (child == place->children.end()) return;
-            place = &nodes_[child->second];
+            const auto child = spot->children.find(pop_label(name));
+            if (child == spot->children.end()) return;
+            spot = &spots_[child->second];
         }
     }
 
-    std::vector<Place> nodes_;
+    std::vector<Spot> spots_;
 };
 
 }  // namespace sallyport::rules

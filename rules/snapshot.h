@@ -18,6 +18,7 @@
 namespace sallyport::rules {
 
 struct CompiledPolicy;  // rules/compiled_policy.h
+struct Rule;            // rules/rule.h
 
 enum class Verdict { allow, deny };
 
@@ -68,6 +69,9 @@ private:
     friend Result<std::shared_ptr<const PolicySnapshot>> make_snapshot(const PolicyFile&, const SandboxPolicy&,
                                                                        const secrets::SecretSnapshot&, Generation);
     PolicySnapshot() = default;
+
+    // Fills in what `rule` grants, or why its credential cannot be had.
+    void allow(const Rule& rule, Decision& decision) const;
 
     Generation generation_;
     std::shared_ptr<const CompiledPolicy> policy_;

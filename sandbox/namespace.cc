@@ -34,9 +34,11 @@ Result<void> tune_new_namespace() {
 }
 
 // Docker switches IPv6 off on lo as well, where it does not use it. lo leads nowhere, and ::1 is needed.
-Result<void> loopback_up() {
+Result<void> prepare_loopback() {
     if (auto set = set_sysctl("ipv6/conf/lo/disable_ipv6", "0"); !set) return set;
-    return set_link("lo", LinkState::up);
+    if (auto up = set_link("lo", LinkState::up); !up) return up;
+    if (auto added = add_resolver_address(); !added) return added;
+    return route_everything_to_loopback();
 }
 
 Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
@@ -59,8 +61,7 @@ Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
 Result<NamespaceParts> make_namespace() {
     NamespaceParts parts;
     auto netns = run_in_new_namespace([&parts]() -> Result<void> {
-        if (auto up = loopback_up(); !up) return up;
-        if (auto routed = route_everything_to_loopback(); !routed) return routed;
+        if (auto prepared = prepare_loopback(); !prepared) return prepared;
         if (auto opened = open_with_redirect(parts); !opened) return opened;
         return tune_new_namespace();
     });
@@ -73,8 +74,7 @@ Result<NamespaceParts> close_and_attach(UniqueFd netns) {
     NamespaceParts parts;
     auto done = run_in_namespace(netns.get(), [&parts]() -> Result<void> {
         if (auto closed = close_namespace_of_this_thread(parts.kept); !closed) return closed;
-        if (auto up = loopback_up(); !up) return up;
-        if (auto routed = override_routes_with_loopback(); !routed) return routed;
+        if (auto prepared = prepare_loopback(); !prepared) return prepared;
         return open_with_redirect(parts);
     });
     if (!done) return failure(done.error());

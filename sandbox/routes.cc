@@ -1,9 +1,9 @@
 #include "sandbox/routes.h"
 
-#include <linux/fib_rules.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -16,21 +16,18 @@
 namespace sallyport::sandbox {
 namespace {
 
-constexpr std::uint32_t kOverrideTable = 0x5a11;
-constexpr std::uint32_t kOverridePriority = 1;  // after the local table's 0, before everything else
+// The sandbox's name server, as its resolv.conf says.
+constexpr std::uint32_t kResolverAddress = 0xc6120001;  // 198.18.0.1
+constexpr char kResolverLabel[] = "lo:sallyport";
 
-struct Request {
+struct RouteRequest {
     nlmsghdr header{};
-    union {
-        rtmsg route;
-        fib_rule_hdr rule;
-    };
-    char attributes[64]{};
+    rtmsg route{};
+    char attributes[32]{};
 
-    Request(std::uint16_t type, std::uint8_t family) : route{} {
-        static_assert(sizeof(rtmsg) == sizeof(fib_rule_hdr));
+    explicit RouteRequest(std::uint8_t family) {
         header.nlmsg_len = NLMSG_LENGTH(sizeof(rtmsg));
-        header.nlmsg_type = type;
+        header.nlmsg_type = RTM_NEWROUTE;
         header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
         route.rtm_family = family;
     }
@@ -47,7 +44,8 @@ struct Request {
 };
 
 // What is there already is as good as made: attaching again after a crash finds our own.
-Result<void> transact(const Request& request, const char* what) {
+Result<void> transact(const RouteRequest& request) {
+    constexpr char what[] = "add the local default route";
     const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     if (!fd) return system_failure("netlink socket");
     if (::send(fd.get(), &request, request.header.nlmsg_len, 0) < 0) return system_failure(what);
@@ -61,22 +59,14 @@ Result<void> transact(const Request& request, const char* what) {
     return {};
 }
 
-Result<void> add_loopback_route(std::uint8_t family, std::uint32_t table) {
-    Request request(RTM_NEWROUTE, family);
+Result<void> add_loopback_route(std::uint8_t family) {
+    RouteRequest request(family);
+    request.route.rtm_table = RT_TABLE_LOCAL;
     request.route.rtm_type = RTN_LOCAL;
     request.route.rtm_scope = RT_SCOPE_HOST;
     request.route.rtm_protocol = RTPROT_STATIC;
-    request.add(RTA_TABLE, table);
     request.add(RTA_OIF, ::if_nametoindex("lo"));
-    return transact(request, "add the local default route");
-}
-
-Result<void> add_override_rule(std::uint8_t family) {
-    Request request(RTM_NEWRULE, family);
-    request.rule.action = FR_ACT_TO_TBL;
-    request.add(FRA_TABLE, kOverrideTable);
-    request.add(FRA_PRIORITY, kOverridePriority);
-    return transact(request, "add the routing rule");
+    return transact(request);
 }
 
 }  // namespace
@@ -105,16 +95,22 @@ Result<void> set_link(const std::string& name, LinkState state) {
 
 Result<void> route_everything_to_loopback() {
     for (const std::uint8_t family : {AF_INET, AF_INET6}) {
-        if (auto added = add_loopback_route(family, RT_TABLE_MAIN); !added) return added;
+        if (auto added = add_loopback_route(family); !added) return added;
     }
     return {};
 }
 
-Result<void> override_routes_with_loopback() {
-    for (const std::uint8_t family : {AF_INET, AF_INET6}) {
-        if (auto added = add_loopback_route(family, kOverrideTable); !added) return added;
-        if (auto added = add_override_rule(family); !added) return added;
-    }
+Result<void> add_resolver_address() {
+    const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd) return system_failure("socket");
+    ifreq request{};
+    std::memcpy(request.ifr_name, kResolverLabel, sizeof(kResolverLabel));
+    auto* address = reinterpret_cast<sockaddr_in*>(&request.ifr_addr);
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(kResolverAddress);
+    if (::ioctl(fd.get(), SIOCSIFADDR, &request) < 0) return system_failure("add an address to lo");
+    address->sin_addr.s_addr = INADDR_BROADCAST;
+    if (::ioctl(fd.get(), SIOCSIFNETMASK, &request) < 0) return system_failure("set a netmask on lo");
     return {};
 }
 

@@ -14,9 +14,12 @@ enum class LinkState { up, down };
 Result<std::vector<std::string>> uplinks();
 Result<void> set_link(const std::string& name, LinkState state);
 
-// Every address is local: `local default dev lo` for IPv4 and IPv6, in the main table.
+// Every address is local: `local default dev lo` for IPv4 and IPv6, in the local table, which is asked before any rule or
+// route that leads to an uplink.
 Result<void> route_everything_to_loopback();
-// The same where other routes exist: in a table of its own, which a rule puts before all others.
-Result<void> override_routes_with_loopback();
+
+// An address on lo that is not 127.0.0.1. Where there is none, glibc refuses to look up names for IPv4 alone
+// (AI_ADDRCONFIG), as `curl -4` does; where there is one, and none of IPv6, it asks for no AAAA records.
+Result<void> add_resolver_address();
 
 }  // namespace sallyport::sandbox

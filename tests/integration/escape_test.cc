@@ -124,7 +124,6 @@ for family, kind, address, echo in ((socket.AF_INET, socket.IPPROTO_ICMP, '203.0
 }
 
 TEST_F(Escape, P3NoQuestionAboutANameLeaves) {
-    auto asked_before = world().dns_questions();
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     Finished lookups = guard.python(R"(
@@ -145,7 +144,7 @@ for name in ('more.evil.example', 'api.acme.example', 'localhost'): print(socket
     EXPECT_EQ(addresses[2], "127.0.0.1");
     EXPECT_THAT(reached(), IsEmpty());
     guard.curl({"https://more.evil.example/"});
-    EXPECT_EQ(world().dns_questions(), asked_before);
+    EXPECT_THAT(world().dns_questions(), IsEmpty());
     EXPECT_EQ(welcome(guard), "welcome\n");
     EXPECT_THAT(world().dns_questions(), Each(Not(HasSubstr("evil"))));
 }

@@ -146,6 +146,12 @@ Finished finish(Process process) {
     return {code, process.out(), process.err()};
 }
 
+std::string IntegrationTest::seen_by(const std::string& name) {
+    return world().all_received(name) + world().all_received(name, 80) + world().all_received(name, 8443);
+}
+
+void IntegrationTest::SetUp() { world().forget(); }
+
 void IntegrationTest::TearDown() { EXPECT_EQ(world().leaks(), std::vector<std::string>()); }
 
 }  // namespace sallyport::integration

@@ -94,6 +94,9 @@ Finished finish(Process process);
 class IntegrationTest : public testing::Test {
 protected:
     World& world() { return World::get(); }
+    // All that has come to a host in this test, in one text.
+    std::string seen_by(const std::string& name);
+    void SetUp() override;
     void TearDown() override;
 };
 

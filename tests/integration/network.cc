@@ -96,4 +96,8 @@ std::set<std::string> Network::reached() const {
     return found;
 }
 
+void Network::forget() const {
+    command(internet(), {"nft", "-f", "-"}, "flush set inet tap v4\nflush set inet tap v6\nflush set inet tap other4\nflush set inet tap other6\n");
+}
+
 }  // namespace sallyport::integration

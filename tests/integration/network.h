@@ -19,6 +19,7 @@ public:
     int internet() const { return internet_.get(); }
     // "203.0.113.66 tcp 443", "203.0.113.66 icmp": all that has reached the internet so far, but name server traffic.
     std::set<std::string> reached() const;
+    void forget() const;
 
     // A namespace as a container runtime leaves it for `--network none`: lo, down.
     static UniqueFd make_namespace();

@@ -23,7 +23,6 @@ const std::string kRules = R"(
 
 class WrongPlace : public IntegrationTest {
 protected:
-    std::string seen_by(const std::string& name) { return world().all_received(name) + world().all_received(name, 80) + world().all_received(name, 8443); }
     static void expect_statuses(const std::vector<RawCase>& cases, const std::vector<RawResult>& results, const std::vector<int>& allowed) {
         for (std::size_t i = 0; i < cases.size(); ++i) {
             EXPECT_THAT(allowed, Contains(results[i].status())) << cases[i].bytes << "\n" << results[i].outcome << "\n" << results[i].received;
@@ -124,7 +123,7 @@ TEST_F(WrongPlace, D6OneNameHasOneFormEverywhere) {
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("Host: A")));
     std::vector<RawCase> others;
     for (const char* host : {"%61pi.acme.example", "api.acme.example..", "\xEF\xBD\x81pi.acme.example\xE2\x80\xAE", "xn--a", "api\xCC\x81.acme.example",
-                             "api.acme.ex\xC2\xADample.evil.example", "api\xE3\x80\x82" "acme.evil", "\xFF\xFE.acme.example"}) {
+                             "api.acme.ex\xC2\xAD" "ample.evil.example", "api\xE3\x80\x82" "acme.evil", "\xFF\xFE.acme.example"}) {
         others.push_back({.bytes = get("/d6other", host)});
     }
     expect_statuses(others, guard.raw(others), {400, 421});

@@ -167,7 +167,7 @@ std::vector<std::string> World::received(const std::string& name, int port) cons
     for (int number = 1;; ++number) {
         std::string file = path("internet/received/") + name + "." + std::to_string(port) + "." + std::to_string(number) + ".raw";
         if (!std::filesystem::exists(file)) return contents;
-        contents.push_back(read_file(file));
+        if (!forgotten_.contains(file)) contents.push_back(read_file(file));
     }
 }
 
@@ -177,7 +177,17 @@ std::string World::all_received(const std::string& name, int port) const {
     return all;
 }
 
-std::vector<std::string> World::dns_questions() const { return lines(read_file(path("internet/dns.log"))); }
+std::vector<std::string> World::dns_questions() const {
+    auto questions = lines(read_file(path("internet/dns.log")));
+    questions.erase(questions.begin(), questions.begin() + static_cast<std::ptrdiff_t>(questions_forgotten_));
+    return questions;
+}
+
+void World::forget() {
+    for (const auto& file : files_below(path("internet/received"))) forgotten_.insert(file);
+    questions_forgotten_ += dns_questions().size();
+    network_->forget();
+}
 
 void World::make_gate(const std::string& name) {
     std::string file = path("internet/gates/") + name;
@@ -190,10 +200,12 @@ void World::open_gate(const std::string& name) {
     SALLYPORT_CHECK(gate != gates_.end() && write(gate->second.get(), "x", 1) == 1);
 }
 
-std::vector<std::string> World::leaks() const {
+std::vector<std::string> World::leaks() {
     std::vector<std::string> found;
     for (const auto& file : files_below(outside())) {
+        if (leaking_.contains(file)) continue;
         for (const auto& form : leaks_in(read_file(file))) found.push_back(file + ": " + form);
+        if (!found.empty() && found.back().starts_with(file)) leaking_.insert(file);
     }
     return found;
 }

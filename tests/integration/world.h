@@ -29,6 +29,8 @@ public:
     std::string fresh(const std::string& name);
 
     const Network& network() const { return *network_; }
+    // What was received, asked and reached so far is not reported any more. Called before each test.
+    void forget();
 
     // The host's own process.
     Process start(Spawn spawn);
@@ -42,8 +44,9 @@ public:
     void make_gate(const std::string& name);
     void open_gate(const std::string& name);
 
-    // The encodings of the secrets found in anything that is outside, with the file's name; empty is good.
-    std::vector<std::string> leaks() const;
+    // The encodings of the secrets found in anything that is outside, with the file's name; empty is good. Each file is
+    // reported once.
+    std::vector<std::string> leaks();
 
 private:
     World();
@@ -53,6 +56,9 @@ private:
 
     std::string directory_;
     int counter_ = 0;
+    std::set<std::string> forgotten_;    // files of received connections
+    std::size_t questions_forgotten_ = 0;
+    std::set<std::string> leaking_;      // files already reported
     std::unique_ptr<Network> network_;
     Process internet_;
     std::vector<std::pair<std::string, UniqueFd>> gates_;

@@ -1,0 +1,14 @@
+// What a rule with a credential may not say: nothing that could send the secret to a host of somebody else's, or in the
+// clear without saying so.
+#pragma once
+
+#include "rules/document.h"
+#include "rules/rule.h"
+
+namespace sallyport::rules {
+
+// `node` is the rule as written, `rule` as read so far. Reports what is refused; a rule without `scheme` becomes https
+// only, unless it allows cleartext.
+void restrict_to_credential(const Node& node, Rule& rule, Reporter& reporter);
+
+}  // namespace sallyport::rules

@@ -1,0 +1,72 @@
+#include "sandbox/launcher_process.h"
+
+#include <thread>
+
+#include "sandbox/wire.h"
+#include "tests/sandbox/box.h"
+
+namespace sallyport::sandbox {
+namespace {
+
+struct Pair {
+    UniqueFd daemon;
+    UniqueFd launcher;
+    Pair() {
+        int fds[2];
+        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0) {
+            daemon.reset(fds[0]);
+            launcher.reset(fds[1]);
+        }
+    }
+};
+
+// The loop on a thread of this process, spoken to in bytes.
+class LauncherProcessTest : public ::testing::Test {
+protected:
+    LauncherProcessTest()
+        : thread_([calls = std::move(calls_.launcher), events = std::move(events_.launcher)]() mutable {
+              LauncherProcess(std::move(calls), std::move(events)).serve();
+          }) {}
+    ~LauncherProcessTest() override {
+        calls_.daemon.reset();
+        events_.daemon.reset();
+        thread_.join();
+    }
+
+    Result<void> ask(const std::string& body) {
+        if (auto sent = send_message(calls_.daemon.get(), body); !sent) return sent;
+        auto message = receive_message(calls_.daemon.get());
+        if (!message || !message->has_value()) return failure(ErrorCode::system, "no answer");
+        return decode_answer((*message)->body);
+    }
+
+    Pair calls_;
+    Pair events_;
+    std::thread thread_;
+};
+
+TEST_F(LauncherProcessTest, AnswersEveryCallThatMakesNoSense) {
+    CommandSpec spec;
+    spec.name = "nobody";
+    EXPECT_EQ(ask("garbage").error().code, ErrorCode::internal);
+    EXPECT_EQ(ask("").error().code, ErrorCode::internal);
+    EXPECT_EQ(ask(encode_call(spec)).error().code, ErrorCode::config_invalid);
+    EXPECT_EQ(ask(encode_call(CloseNamespace{"nobody"})).error().code, ErrorCode::config_invalid);
+    EXPECT_EQ(ask(encode_call(SignalCommand{15})).error().code, ErrorCode::config_invalid);
+    EXPECT_EQ(ask(encode_call(NamespaceRequest{"x", "/no/such/file", ""})).error().code, ErrorCode::system);
+}
+
+TEST_F(LauncherProcessTest, NeverClosesItsOwnNamespace) {
+    ASSERT_ROOT();
+    const auto answer = ask(encode_call(NamespaceRequest{"host", "/proc/self/ns/net", ""}));
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_THAT(answer.error().detail, ::testing::HasSubstr("cut off the host"));
+}
+
+TEST_F(LauncherProcessTest, RefusesToAttachWhatIsNoNamespace) {
+    ASSERT_ROOT();
+    EXPECT_FALSE(ask(encode_call(NamespaceRequest{"x", "/dev/null", ""})).has_value());
+}
+
+}  // namespace
+}  // namespace sallyport::sandbox

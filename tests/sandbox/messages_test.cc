@@ -1,0 +1,71 @@
+#include "sandbox/messages.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::sandbox {
+namespace {
+
+CommandSpec a_command() {
+    CommandSpec spec;
+    spec.name = "box";
+    spec.argv = {"cmd", "", "an argument"};
+    spec.environment = {"A=1"};
+    spec.working_directory = "/work";
+    spec.binds = {{"/a", "/b", true}, {"/c", "/d", false}};
+    spec.masked_paths = {"/secret"};
+    spec.trust_bundle_pem = "bundle";
+    spec.ca_pem = "ca";
+    return spec;
+}
+
+TEST(Messages, CarryANamespaceRequest) {
+    const auto call = decode_call(encode_call(NamespaceRequest{"n", "/proc/1/ns/net", "/run/n"}));
+    ASSERT_TRUE(call.has_value());
+    const auto& request = std::get<NamespaceRequest>(*call);
+    EXPECT_EQ(request.name, "n");
+    EXPECT_EQ(request.attach_path, "/proc/1/ns/net");
+    EXPECT_EQ(request.pin_path, "/run/n");
+}
+
+TEST(Messages, CarryACommand) {
+    const auto call = decode_call(encode_call(a_command()));
+    ASSERT_TRUE(call.has_value());
+    const auto& spec = std::get<CommandSpec>(*call);
+    EXPECT_EQ(spec.argv, a_command().argv);
+    EXPECT_EQ(spec.environment, a_command().environment);
+    EXPECT_EQ(spec.working_directory, "/work");
+    ASSERT_EQ(spec.binds.size(), 2u);
+    EXPECT_TRUE(spec.binds[0].writable);
+    EXPECT_FALSE(spec.binds[1].writable);
+    EXPECT_EQ(spec.binds[1].target, "/d");
+    EXPECT_EQ(spec.masked_paths, a_command().masked_paths);
+    EXPECT_EQ(spec.trust_bundle_pem, "bundle");
+    EXPECT_EQ(spec.ca_pem, "ca");
+}
+
+TEST(Messages, CarrySignalsClosesAndExits) {
+    EXPECT_EQ(std::get<SignalCommand>(*decode_call(encode_call(SignalCommand{15}))).signal, 15);
+    EXPECT_EQ(std::get<CloseNamespace>(*decode_call(encode_call(CloseNamespace{"n"}))).name, "n");
+    EXPECT_EQ(decode_exit(encode_exit({137}))->code, 137);
+}
+
+TEST(Messages, CarryAnAnswer) {
+    EXPECT_TRUE(decode_answer(encode_answer({})).has_value());
+    const auto answer = decode_answer(encode_answer(failure(ErrorCode::config_invalid, "why")));
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error(), (Error{ErrorCode::config_invalid, "why"}));
+}
+
+TEST(Messages, RefuseEveryTruncation) {
+    for (const Call& call : {Call(a_command()), Call(NamespaceRequest{"a", "b", "c"}), Call(SignalCommand{1})}) {
+        const std::string bytes = encode_call(call);
+        for (std::size_t size = 0; size < bytes.size(); ++size) {
+            EXPECT_FALSE(decode_call(std::string_view(bytes).substr(0, size)).has_value()) << size;
+        }
+    }
+    EXPECT_FALSE(decode_answer("").has_value());
+    EXPECT_FALSE(decode_exit("").has_value());
+}
+
+}  // namespace
+}  // namespace sallyport::sandbox

@@ -1,0 +1,129 @@
+#include "sandbox/namespace.h"
+
+#include "sandbox/routes.h"
+#include "tests/sandbox/network.h"
+
+namespace sallyport::sandbox {
+namespace {
+
+Result<NamespaceParts> attach(const std::string& name) {
+    return close_and_attach(UniqueFd(::open(Network::path(name).c_str(), O_RDONLY | O_CLOEXEC)));
+}
+
+constexpr const char* kPeerAddresses[] = {"10.78.0.2", "fd78::2"};
+
+TEST(NewNamespace, HoldsNothingButLoopback) {
+    ASSERT_ROOT();
+    const auto parts = make_namespace();
+    ASSERT_OK(parts);
+    ASSERT_OK(run_in_namespace(parts->kept.netns.get(), []() -> Result<void> {
+        EXPECT_TRUE(uplinks()->empty());
+        return {};
+    }));
+}
+
+TEST(NewNamespace, LetsEveryoneBindLowPorts) {
+    ASSERT_ROOT();
+    const auto parts = make_namespace();
+    ASSERT_OK(parts);
+    ASSERT_OK(run_in_namespace(parts->kept.netns.get(), []() -> Result<void> {
+        EXPECT_EQ(content_of("/proc/sys/net/ipv4/ip_unprivileged_port_start"), "0\n");
+        return {};
+    }));
+}
+
+TEST(AttachedNamespace, ReachesNobodyAnyMore) {
+    ASSERT_ROOT();
+    const Network network;
+    const UniqueFd tcp = open_service(network.peer(), SOCK_STREAM);
+    const UniqueFd udp = open_service(network.peer(), SOCK_DGRAM);
+    for (const char* address : kPeerAddresses) {
+        ASSERT_EQ(connect_error(network.router(), SOCK_STREAM, address, port_of(tcp)), 0) << address;
+        ASSERT_TRUE(accept_one(tcp)) << address;
+        ASSERT_EQ(connect_error(network.inside(), SOCK_STREAM, address, port_of(tcp)), 0) << "forwarded to " << address;
+        ASSERT_TRUE(accept_one(tcp)) << address;
+    }
+
+    const auto parts = attach(network.router());
+    ASSERT_OK(parts);
+    for (const char* address : kPeerAddresses) {
+        EXPECT_EQ(connect_error(network.router(), SOCK_STREAM, address, port_of(tcp)), 0) << "to our listener";
+        const UniqueFd caught = accept_one(address[0] == 'f' ? parts->listeners.tcp_v6 : parts->listeners.tcp_v4);
+        EXPECT_EQ(original_destination(caught), std::string(address) + " " + std::to_string(port_of(tcp)));
+        (void)connect_error(network.router(), SOCK_DGRAM, address, port_of(udp));
+        EXPECT_NE(connect_error(network.inside(), SOCK_STREAM, address, port_of(tcp)), 0) << "forwarded to " << address;
+    }
+    EXPECT_FALSE(has_visitor(tcp));
+    EXPECT_FALSE(has_visitor(udp));
+}
+
+// Everything that root inside may do, with the closing rules held.
+void tear_at_the_walls(const Network& network) {
+    const std::string in = "ip -n " + network.router();
+    std::system(("exec 2>/dev/null; ip netns exec " + network.router() + " nft flush ruleset; " + in + " link set up78 up; " +
+                 in + " route flush table local; " + in + " -6 route flush table local; " + in +
+                 " route replace default via 10.78.0.2; " + in + " -6 route replace default via fd78::2 dev up78")
+                    .c_str());
+}
+
+TEST(AttachedNamespace, StaysClosedToRootInsideWhileHeld) {
+    ASSERT_ROOT();
+    const Network network;
+    const UniqueFd tcp = open_service(network.peer(), SOCK_STREAM);
+    const UniqueFd udp = open_service(network.peer(), SOCK_DGRAM);
+    auto parts = attach(network.router());
+    ASSERT_OK(parts);
+    tear_at_the_walls(network);
+    const long before = frames_sent(network.router(), "up78");
+    for (const char* address : kPeerAddresses) {
+        EXPECT_NE(connect_error(network.router(), SOCK_STREAM, address, port_of(tcp)), 0) << address;
+        EXPECT_NE(connect_error(network.router(), SOCK_DGRAM, address, port_of(udp)), 0) << address;
+        EXPECT_NE(connect_error(network.inside(), SOCK_STREAM, address, port_of(tcp)), 0) << "forwarded to " << address;
+    }
+    send_frame(network.router(), "up78");
+    EXPECT_EQ(frames_sent(network.router(), "up78"), before);
+    EXPECT_FALSE(has_visitor(tcp));
+    EXPECT_FALSE(has_visitor(udp));
+
+    // The attack is a real one: it is only what is held that stops it.
+    parts = failure(ErrorCode::system);
+    tear_at_the_walls(network);
+    send_frame(network.router(), "up78");
+    EXPECT_GT(frames_sent(network.router(), "up78"), before);
+}
+
+TEST(AttachedNamespace, StaysClosedWhenItsKeeperIsGone) {
+    ASSERT_ROOT();
+    const Network network;
+    const UniqueFd tcp = open_service(network.peer(), SOCK_STREAM);
+    ASSERT_OK(attach(network.router()));
+    for (const char* address : kPeerAddresses) {
+        EXPECT_EQ(connect_error(network.router(), SOCK_STREAM, address, port_of(tcp)), ECONNREFUSED) << address;
+    }
+    EXPECT_FALSE(has_visitor(tcp));
+}
+
+TEST(AttachedNamespace, CanBeAttachedAgain) {
+    ASSERT_ROOT();
+    const Network network;
+    ASSERT_OK(attach(network.router()));
+    const auto again = attach(network.router());
+    ASSERT_OK(again);
+    EXPECT_EQ(connect_error(network.router(), SOCK_STREAM, "192.0.2.7", 443), 0);
+    EXPECT_EQ(original_destination(accept_one(again->listeners.tcp_v4)), "192.0.2.7 443");
+}
+
+TEST(AttachedNamespace, MayHaveNoUplinkAndNoIpv6) {
+    ASSERT_ROOT();
+    auto netns = run_in_new_namespace([]() -> Result<void> {
+        shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && ip link set lo up");
+        return {};
+    });
+    ASSERT_OK(netns);
+    const auto parts = close_and_attach(std::move(*netns));
+    ASSERT_OK(parts);
+    EXPECT_NE(parts->listeners.ports.tcp_v6, 0);
+}
+
+}  // namespace
+}  // namespace sallyport::sandbox
