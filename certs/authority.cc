@@ -44,7 +44,7 @@ KeyPtr make_key() {
     return made;
 }
 
-// 127 random bits under a leading 01: positive, and always sixteen bytes.
+// 126 random bits under a leading 01: positive, and always sixteen bytes.
 void set_random_serial(X509* certificate) {
     std::array<unsigned char, 16> bytes;
     SALLYPORT_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);

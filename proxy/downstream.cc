@@ -25,6 +25,31 @@ const int* alert_of(int alert) {
     return &kAccessDenied;
 }
 
+// A refused connection's app data points to its alert.
+int refuse_client_hello(SSL* ssl, int* alert, void*) noexcept {
+    const auto* refusal = static_cast<const int*>(SSL_get_app_data(ssl));
+    if (refusal == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = *refusal;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+int select_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                 void*) noexcept {
+    constexpr std::string_view kHttp1 = "http/1.1";
+    std::string_view offered(reinterpret_cast<const char*>(in), in_size);
+    while (!offered.empty()) {
+        const auto size = static_cast<std::size_t>(static_cast<unsigned char>(offered.front()));
+        const std::string_view protocol = offered.substr(1, size);
+        if (protocol == kHttp1) {
+            *out = reinterpret_cast<const unsigned char*>(protocol.data());
+            *out_size = static_cast<unsigned char>(protocol.size());
+            return SSL_TLSEXT_ERR_OK;
+        }
+        offered.remove_prefix(std::min(offered.size(), size + 1));
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 }  // namespace
 
 Downstream::Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination)
@@ -397,27 +422,9 @@ void Downstream::log_refusal(const Error& error) {
     context_.access_log.add(record);
 }
 
-int refuse_client_hello(SSL* ssl, int* alert, void*) {
-    const auto* refusal = static_cast<const int*>(SSL_get_app_data(ssl));
-    if (refusal == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
-    *alert = *refusal;
-    return SSL_CLIENT_HELLO_ERROR;
-}
-
-int select_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
-    constexpr std::string_view kHttp1 = "http/1.1";
-    std::string_view offered(reinterpret_cast<const char*>(in), in_size);
-    while (!offered.empty()) {
-        const auto size = static_cast<std::size_t>(static_cast<unsigned char>(offered.front()));
-        const std::string_view protocol = offered.substr(1, size);
-        if (protocol == kHttp1) {
-            *out = reinterpret_cast<const unsigned char*>(protocol.data());
-            *out_size = static_cast<unsigned char>(protocol.size());
-            return SSL_TLSEXT_ERR_OK;
-        }
-        offered.remove_prefix(std::min(offered.size(), size + 1));
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+void prepare_server_context(SSL_CTX* context) {
+    SSL_CTX_set_client_hello_cb(context, &refuse_client_hello, nullptr);
+    SSL_CTX_set_alpn_select_cb(context, &select_http1, nullptr);
 }
 
 }  // namespace sallyport::proxy

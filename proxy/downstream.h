@@ -98,11 +98,8 @@ private:
     net::Timer deadline_;
 };
 
-// For SSL_CTX_set_client_hello_cb of the server context: refuses where the connection has been refused (the SSL's app
-// data, if any, is a pointer to the alert).
-int refuse_client_hello(SSL* ssl, int* alert, void*);
-// For SSL_CTX_set_alpn_select_cb: http/1.1, or no agreement.
-int select_http1(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
-                 void*);
+// Sets what downstream connections rely on: refusals by alert before a certificate is chosen, and ALPN (http/1.1, or no
+// agreement).
+void prepare_server_context(SSL_CTX* context);
 
 }  // namespace sallyport::proxy

@@ -7,6 +7,11 @@ namespace {
 
 constexpr std::chrono::seconds kOwnAddressesTtl{1};
 
+int keep_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
+    static_cast<Upstream*>(SSL_get_app_data(ssl))->keep_session(session);
+    return 1;
+}
+
 }  // namespace
 
 UpstreamPool::~UpstreamPool() = default;
@@ -116,10 +121,6 @@ void UpstreamPool::keep_session(Upstream& upstream, SSL_SESSION* session) {
     session_by_key_.emplace(sessions_.front().key, sessions_.begin());
 }
 
-int keep_new_session(SSL* ssl, SSL_SESSION* session) {
-    auto* const upstream = static_cast<Upstream*>(SSL_get_app_data(ssl));
-    upstream->keep_session(session);
-    return 1;
-}
+void prepare_client_context(SSL_CTX* context) { SSL_CTX_sess_set_new_cb(context, &keep_new_session); }
 
 }  // namespace sallyport::proxy

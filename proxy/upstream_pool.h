@@ -63,7 +63,7 @@ private:
     net::Clock::time_point own_addresses_until_;
 };
 
-// For SSL_CTX_sess_set_new_cb of the client context; the SSL's app data is the Upstream.
-int keep_new_session(SSL* ssl, SSL_SESSION* session);
+// Sets what upstream connections rely on: their sessions come to their pools.
+void prepare_client_context(SSL_CTX* context);
 
 }  // namespace sallyport::proxy

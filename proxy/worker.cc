@@ -25,9 +25,8 @@ Result<std::unique_ptr<Worker>> Worker::create(const WorkerOptions& options, Acc
     if (!server) return failure(server.error());
     auto client = certs::make_client_context(options.upstream_ca_files);
     if (!client) return failure(client.error());
-    SSL_CTX_set_client_hello_cb(server->get(), &refuse_client_hello, nullptr);
-    SSL_CTX_set_alpn_select_cb(server->get(), &select_http1, nullptr);
-    SSL_CTX_sess_set_new_cb(client->get(), &keep_new_session);
+    prepare_server_context(server->get());
+    prepare_client_context(client->get());
     std::unique_ptr<Worker> worker(new Worker(options, log_file));
     worker->context_.server_tls = server->get();
     worker->context_.client_tls = client->get();

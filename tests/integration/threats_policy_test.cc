@@ -349,7 +349,7 @@ TEST_F(PolicyThreats, MalformedResponsesDoNotReachTheClient) {
         EXPECT_THAT(curl.out, testing::EndsWith("502")) << kind;
         EXPECT_THAT(curl.out, HasSubstr("\"error\":\"origin_")) << kind;
     }
-    for (const char* kind : {"truncated-chunk", "no-last-chunk", "bad-chunk-size", "chunk-overflow", "short-body"}) {
+    for (const char* kind : {"truncated-chunk", "no-last-chunk", "bad-chunk-size", "chunk-overflow", "short-body", "cut"}) {
         EXPECT_NE(guard.curl({std::string("https://other.acme.example/bad/") + kind}).code, 0) << kind;
     }
 }

@@ -36,7 +36,7 @@ TestClient::TestClient(net::Loop& loop, UniqueFd fd, std::function<void()> chang
 
 void TestClient::send(std::string_view bytes) {
     unsent_ += bytes;
-    on_ready();
+    write_some();
 }
 
 void TestClient::half_close() { (void)shutdown(fd_.get(), SHUT_WR); }
@@ -47,7 +47,7 @@ void TestClient::vanish() {
     closed = true;
 }
 
-void TestClient::on_ready() {
+void TestClient::write_some() {
     if (!unsent_.empty()) {
         const ssize_t sent = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
@@ -55,6 +55,11 @@ void TestClient::on_ready() {
     }
     const bool reads = (watch_.wanted() & net::FdWatch::kRead) != 0;
     watch_.want((reads ? net::FdWatch::kRead : 0) | (unsent_.empty() ? 0 : net::FdWatch::kWrite));
+}
+
+void TestClient::on_ready() {
+    write_some();
+    const bool reads = (watch_.wanted() & net::FdWatch::kRead) != 0;
     char block[64 * 1024];
     while (reads && !closed) {
         const ssize_t got = recv(fd_.get(), block, sizeof block, MSG_DONTWAIT);
@@ -93,10 +98,8 @@ void TestOrigin::on_data(Connection& connection) {
         constexpr std::string_view kClose = "<close>";
         const bool close = response.ends_with(kClose);
         if (close) response.erase(response.size() - kClose.size());
-        // In place before it is sent: sending reads, and comes back here.
-        TestClient& peer = *connection.peer;
-        if (!response.empty()) peer.send(response);
-        if (close) peer.half_close();
+        if (!response.empty()) connection.peer->send(response);
+        if (close) connection.peer->half_close();
     }
 }
 
@@ -140,6 +143,8 @@ void GateTest::start(std::string policy_yaml, Deadlines deadlines) {
     resolver_ = std::make_unique<net::Resolver>(loop, options);
     server_tls_ = std::move(*certs::make_server_context());
     client_tls_ = std::move(*certs::make_client_context({}));
+    prepare_server_context(server_tls_.get());
+    prepare_client_context(client_tls_.get());
     read_block_ = std::make_unique<char[]>(kReadBytes);
     context_ = std::make_unique<WorkerContext>(WorkerContext{loop, *resolver_, server_tls_.get(), client_tls_.get(),
                                                              *access_log_, deadlines, read_block_.get(), RequestId{0}});

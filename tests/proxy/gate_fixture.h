@@ -31,6 +31,7 @@ public:
     bool closed = false;  // end of stream, or reset
 
 private:
+    void write_some();
     void on_ready();
     UniqueFd fd_;
     std::function<void()> changed_;

@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 CommandSpec a_command(const ScratchDir& directory) {
     CommandSpec spec;

@@ -6,6 +6,7 @@ namespace sallyport::sandbox {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 CommandSpec in(const std::string& working_directory) {
     CommandSpec spec;

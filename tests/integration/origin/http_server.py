@@ -51,6 +51,10 @@ class Request:
         return b"".join(self.body_pieces())
 
 
+# What a page returns where the connection must end: with TLS's own goodbye, and without.
+CLOSE, CUT = "close", "cut"
+
+
 def response(status, headers=(), body=b"", reason="Reason"):
     head = f"HTTP/1.1 {status} {reason}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers)
     return head.encode("latin-1") + b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -60,13 +64,13 @@ def handle(connection, answer):
     while True:
         head = connection.read_until(b"\r\n\r\n")
         if head is None:
-            return
+            return CLOSE
         request = Request(connection, head)
         keep = answer(request)
+        if keep in (CLOSE, CUT):
+            return keep
         for _ in request.body_pieces():
             pass
-        if keep is False:
-            return
 
 
 def accepted(client, connection, context, answer):
@@ -75,7 +79,8 @@ def accepted(client, connection, context, answer):
             if context:
                 client = context.wrap_socket(client, server_side=True)
             connection.attach(client, "https" if context else "http")
-            handle(connection, answer)
+            if handle(connection, answer) is not CUT and context:
+                client.unwrap()
             client.shutdown(socket.SHUT_RDWR)
         except (OSError, ssl.SSLError, ValueError):
             pass

@@ -1,5 +1,7 @@
 """Responses that no client may be asked to make sense of: /bad/KIND."""
 
+from http_server import CLOSE, CUT
+
 OK = b"HTTP/1.1 200 OK\r\n"
 
 RESPONSES = {
@@ -30,6 +32,7 @@ RESPONSES = {
     "bad-chunk-size": OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\nabc\r\n0\r\n\r\n",
     "chunk-overflow": OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n",
     "short-body": OK + b"Content-Length: 10\r\n\r\nabc",
+    "cut": OK + b"\r\nabc",  # until close, and closed without TLS's goodbye
 }
 
 # A whole answer, with something after it that nobody asked for; the connection stays open.
@@ -40,6 +43,6 @@ def page(site, request):
     kind = request.path.removeprefix("/bad/")
     if kind == "garbage-after":
         request.connection.send(UNASKED)
-        return True
+        return None
     request.connection.send(RESPONSES[kind])
-    return False
+    return CUT if kind == "cut" else CLOSE

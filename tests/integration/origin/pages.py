@@ -1,4 +1,4 @@
-"""What every host of the fake internet serves. A page takes a request, sends its answer and returns False where the
+"""What every host of the fake internet serves. A page takes a request, sends its answer and returns CLOSE where the
 connection must close. No page says the credential back."""
 import base64
 import hashlib
@@ -8,7 +8,7 @@ import os
 import git_backend
 import malformed
 import static_site
-from http_server import response
+from http_server import CLOSE, response
 
 BLOCK = bytes(range(256)) * 256
 
@@ -86,7 +86,7 @@ def chunked(site, request):
 
 def until_close(site, request):
     request.connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end\n")
-    return False
+    return CLOSE
 
 
 def trailers(site, request):
