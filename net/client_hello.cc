@@ -1,43 +1,196 @@
 #include "net/client_hello.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
 namespace sallyport::net {
 namespace {
-struct Reader {
-    std::string_view b; bool bad = false;
-    std::size_t num(int n) { if (b.size() < static_cast<std::size_t>(n)) { bad = true; return 0; } std::size_t v = 0; for (int i = 0; i < n; ++i) v = v << 8 | static_cast<unsigned char>(b[static_cast<std::size_t>(i)]); b.remove_prefix(static_cast<std::size_t>(n)); return v; }
-    std::string_view bytes(std::size_t n) { if (b.size() < n) { bad = true; return {}; } auto r = b.substr(0, n); b.remove_prefix(n); return r; }
+
+constexpr std::size_t kGreetingBytesMax = 16 * 1024;
+constexpr std::size_t kRecordHeaderBytes = 5;
+constexpr std::size_t kMessageHeaderBytes = 4;
+constexpr std::size_t kRecordBytesMax = 16 * 1024;
+constexpr std::size_t kSessionIdBytesMax = 32;
+constexpr std::size_t kRandomBytes = 32;
+constexpr std::size_t kServerNameBytesMax = 255;
+
+constexpr unsigned char kHandshakeRecord = 0x16;
+constexpr unsigned char kMajorVersion = 3;
+constexpr std::size_t kClientHelloType = 1;
+
+constexpr std::size_t kServerNameExtension = 0;
+constexpr std::size_t kAlpnExtension = 16;
+constexpr std::size_t kEchExtension = 0xfe0d;
+constexpr std::size_t kHostNameType = 0;
+constexpr std::size_t kEchOuter = 0;
+
+auto malformed(const char* what) { return failure(ErrorCode::tls_client_hello, what); }
+
+// Takes from the front; nothing where too little is left.
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+    bool done() const { return rest_.empty(); }
+    std::optional<std::string_view> take(std::size_t size) {
+        if (size > rest_.size()) return std::nullopt;
+        const std::string_view taken = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return taken;
+    }
+    std::optional<std::size_t> number(std::size_t bytes) {
+        const auto digits = take(bytes);
+        if (!digits) return std::nullopt;
+        std::size_t value = 0;
+        for (const char digit : *digits) value = value << 8 | static_cast<unsigned char>(digit);
+        return value;
+    }
+    // A vector as RFC 8446 section 3.4 writes it: its length, in so many bytes, and then itself.
+    std::optional<std::string_view> vector(std::size_t length_bytes) {
+        const auto size = number(length_bytes);
+        return size ? take(*size) : std::nullopt;
+    }
+
+private:
+    std::string_view rest_;
 };
+
+Result<void> read_server_name(std::string_view body, ClientHello& hello) {
+    if (!hello.server_name.empty()) return malformed("two server names");
+    Reader reader(body);
+    const auto names = reader.vector(2);
+    if (!names || !reader.done()) return malformed("the server name extension's lengths disagree");
+    Reader entry(*names);
+    const auto type = entry.number(1);
+    const auto name = entry.vector(2);
+    if (type != kHostNameType || !name || name->empty()) return malformed("the server name is not a host name");
+    if (!entry.done()) return malformed("two server names");
+    if (name->size() > kServerNameBytesMax) return malformed("the server name is too long");
+    if (name->find('\0') != std::string_view::npos) return malformed("the server name has a NUL");
+    hello.server_name = *name;
+    return {};
 }
-Result<HelloReading> read_client_hello(std::string_view bytes) {
-    HelloReading out;
-    if (bytes.empty()) return out;
-    if (bytes[0] != 0x16) { out.state = HelloState::not_tls; return out; }
-    std::string hs;
-    while (!bytes.empty()) {
-        if (bytes.size() < 5) return out;
-        if (bytes[0] != 0x16) return failure(ErrorCode::tls_client_hello, "record type");
-        const std::size_t n = static_cast<std::size_t>(static_cast<unsigned char>(bytes[3])) << 8 | static_cast<unsigned char>(bytes[4]);
-        if (n == 0 || n > 16384) return failure(ErrorCode::tls_client_hello, "record size");
-        if (bytes.size() < 5 + n) return out;
-        hs += bytes.substr(5, n); bytes.remove_prefix(5 + n);
-        if (hs.size() >= 4) { std::size_t l = 0; for (int i = 1; i < 4; ++i) l = l << 8 | static_cast<unsigned char>(hs[static_cast<std::size_t>(i)]); if (hs[0] != 1 || l > 16384) return failure(ErrorCode::tls_client_hello, "not a hello"); if (hs.size() >= 4 + l) { hs.resize(4 + l); break; } }
+
+Result<void> read_alpn(std::string_view body, ClientHello& hello) {
+    if (!hello.alpn.empty()) return malformed("two lists of protocols");
+    Reader reader(body);
+    const auto list = reader.vector(2);
+    if (!list || list->empty() || !reader.done()) return malformed("the protocol list's lengths disagree");
+    Reader protocols(*list);
+    while (!protocols.done()) {
+        const auto protocol = protocols.vector(1);
+        if (!protocol || protocol->empty()) return malformed("the protocol list's lengths disagree");
+        hello.alpn.emplace_back(*protocol);
     }
-    if (hs.size() < 4) return out;
-    Reader r{std::string_view(hs).substr(1)};
-    const auto len = r.num(3);
-    if (r.b.size() < len) return out;
-    r.bytes(2); r.bytes(32); r.bytes(r.num(1)); r.bytes(r.num(2)); r.bytes(r.num(1));
-    if (!r.bad && !r.b.empty()) {
-        Reader e{r.bytes(r.num(2))};
-        while (!e.b.empty() && !e.bad) {
-            const auto t = e.num(2); Reader x{e.bytes(e.num(2))};
-            if (t == 0) { Reader l{x.bytes(x.num(2))}; l.num(1); out.hello.server_name = l.bytes(l.num(2)); if (l.bad || x.bad) r.bad = true; }
-            if (t == 16) { Reader l{x.bytes(x.num(2))}; while (!l.b.empty() && !l.bad) out.hello.alpn.emplace_back(l.bytes(l.num(1))); }
-            if (t == 0xfe0d) out.hello.has_ech = true;
+    return {};
+}
+
+Result<void> read_ech(std::string_view body, ClientHello& hello) {
+    const auto type = Reader(body).number(1);
+    if (!type) return malformed("the encrypted hello is empty");
+    if (*type == kEchOuter) hello.has_ech = true;
+    return {};
+}
+
+Result<void> read_extension(std::size_t type, std::string_view body, ClientHello& hello) {
+    switch (type) {
+        case kServerNameExtension: return read_server_name(body, hello);
+        case kAlpnExtension: return read_alpn(body, hello);
+        case kEchExtension: return read_ech(body, hello);
+        default: return {};
+    }
+}
+
+Result<ClientHello> read_extensions(std::string_view extensions) {
+    ClientHello hello;
+    Reader reader(extensions);
+    while (!reader.done()) {
+        const auto type = reader.number(2);
+        const auto body = reader.vector(2);
+        if (!type || !body) return malformed("the extensions' lengths disagree");
+        if (auto read = read_extension(*type, *body, hello); !read) return failure(std::move(read.error()));
+    }
+    return hello;
+}
+
+Result<ClientHello> read_message(std::string_view message) {
+    Reader reader(message);
+    const auto version = reader.number(2);
+    const auto random = reader.take(kRandomBytes);
+    const auto session_id = reader.vector(1);
+    const auto ciphers = reader.vector(2);
+    const auto compressions = reader.vector(1);
+    if (!version || !random || !session_id || !ciphers || !compressions) return malformed("the greeting is cut short");
+    if (*version >> 8 != kMajorVersion) return malformed("not a version of TLS");
+    if (session_id->size() > kSessionIdBytesMax) return malformed("the session id is too long");
+    if (ciphers->empty() || ciphers->size() % 2 != 0) return malformed("the cipher list's length is odd");
+    if (compressions->empty()) return malformed("no compression method, not even none");
+    if (reader.done()) return ClientHello{};
+    const auto extensions = reader.vector(2);
+    if (!extensions) return malformed("the extensions' lengths disagree");
+    if (!reader.done()) return malformed("trailing bytes");
+    return read_extensions(*extensions);
+}
+
+// The handshake message's bytes, joined from its records, as far as they have come. Stops at the message's end.
+class Records {
+public:
+    // False where more bytes are needed; `message` then holds what there is.
+    Result<bool> join(std::string_view bytes) {
+        while (!is_whole()) {
+            if (bytes.size() < kRecordHeaderBytes) return check_start(bytes);
+            if (auto header = check_start(bytes); !header) return header;
+            const std::size_t size = byte(bytes, 3) << 8 | byte(bytes, 4);
+            if (size == 0 || size > kRecordBytesMax) return malformed("a record's length is out of bounds");
+            bytes.remove_prefix(kRecordHeaderBytes);
+            joined_.append(bytes.substr(0, size));
+            if (auto type = check_message_header(); !type) return type;
+            if (bytes.size() < size) return false;
+            bytes.remove_prefix(size);
         }
-        if (e.bad) r.bad = true;
+        if (joined_.size() > kMessageHeaderBytes + message_size()) return malformed("trailing bytes in the record");
+        return true;
     }
-    if (r.bad) return failure(ErrorCode::tls_client_hello, "lengths");
-    out.state = HelloState::complete;
-    return out;
+    std::string_view message() const { return std::string_view(joined_).substr(kMessageHeaderBytes); }
+
+private:
+    static std::size_t byte(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
+
+    static Result<bool> check_start(std::string_view bytes) {
+        if (!bytes.empty() && byte(bytes, 0) != kHandshakeRecord) return malformed("another record inside the greeting");
+        if (bytes.size() > 1 && byte(bytes, 1) != kMajorVersion) return malformed("a record of no version of TLS");
+        return false;
+    }
+    Result<bool> check_message_header() const {
+        if (byte(joined_, 0) != kClientHelloType) return malformed("the first message is not a ClientHello");
+        if (joined_.size() >= kMessageHeaderBytes && message_size() > kGreetingBytesMax) return malformed("too large");
+        return true;
+    }
+    std::size_t message_size() const { return byte(joined_, 1) << 16 | byte(joined_, 2) << 8 | byte(joined_, 3); }
+    bool is_whole() const {
+        return joined_.size() >= kMessageHeaderBytes && joined_.size() >= kMessageHeaderBytes + message_size();
+    }
+
+    std::string joined_;
+};
+
+}  // namespace
+
+Result<HelloReading> read_client_hello(std::string_view bytes) {
+    if (bytes.empty()) return HelloReading{HelloState::need_more, {}};
+    if (static_cast<unsigned char>(bytes[0]) != kHandshakeRecord) return HelloReading{HelloState::not_tls, {}};
+    Records records;
+    const auto whole = records.join(bytes.substr(0, kGreetingBytesMax));
+    if (!whole) return failure(whole.error());
+    if (!*whole) {
+        if (bytes.size() >= kGreetingBytesMax) return malformed("too large");
+        return HelloReading{HelloState::need_more, {}};
+    }
+    auto hello = read_message(records.message());
+    if (!hello) return failure(std::move(hello.error()));
+    return HelloReading{HelloState::complete, std::move(*hello)};
 }
-}
+
+}  // namespace sallyport::net

@@ -187,15 +187,13 @@ void Upstream::flush() {
         wipe_after_write_ = false;
     }
     connection_->want(connection_->wanted() & ~net::FdWatch::kWrite);
+    if (user_ != nullptr) user_->on_upstream_drained();
 }
 
 void Upstream::on_ready(int ready) {
     if (state_ == State::handshaking) return step_handshake();
     if (state_ != State::open) return;
-    if ((ready & net::FdWatch::kWrite) != 0) {
-        flush();
-        if (user_ != nullptr && out_.size() <= kLowWatermarkBytes) user_->on_upstream_drained();
-    }
+    if ((ready & net::FdWatch::kWrite) != 0) flush();
     if ((ready & net::FdWatch::kRead) != 0 && state_ == State::open) read_some();
 }
 

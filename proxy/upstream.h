@@ -45,7 +45,7 @@ class UpstreamUser : public http::ResponseSink {
 public:
     // After the pieces that one read brought.
     virtual void on_upstream_round_end() = 0;
-    // Less waits to be written than the low watermark.
+    // Nothing waits to be written any more.
     virtual void on_upstream_drained() = 0;
     // The connection is gone and already detached; it may still be asked what it saw.
     virtual void on_upstream_failed(Error error) = 0;
