@@ -19,7 +19,7 @@ ORIGIN_PORT = 8443
 TOKEN = "sekret-token-0123456789"
 SMALL_BYTES = 1024
 BIG_BYTES = 100 * 1024 * 1024
-NAMES_MAX = 20000  # n0.bench.test and so on, for names never seen before
+NAMES_MAX = 10000  # n0.bench.test and so on, for names never seen before
 
 PROXY_CPU = "0"
 CLIENT_CPU = "1"

@@ -1,5 +1,5 @@
-// Keys of the deprecated kind, on purpose: X509_set_pubkey() with a provider's key encodes and decodes it anew, four times
-// the cost of all else in a leaf (178 against 35 microseconds measured). Handshakes sign at the same speed with either.
+// Keys of the deprecated kind, on purpose: X509_set_pubkey() with a provider's key encodes and decodes it anew, four
+// times the cost of all else in a leaf (178 against 35 microseconds measured). Handshakes sign as fast with either.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "certs/authority.h"
 

@@ -38,7 +38,8 @@ bool is_label(std::string_view label) {
 // What the WHATWG URL standard and inet_aton take for a part of an IPv4 address.
 bool is_number(std::string_view label) {
     if (std::all_of(label.begin(), label.end(), is_digit)) return true;
-    return label.starts_with("0x") && std::all_of(label.begin() + 2, label.end(), [](char c) { return hex_value(c) >= 0; });
+    return label.starts_with("0x") &&
+           std::all_of(label.begin() + 2, label.end(), [](char c) { return hex_value(c) >= 0; });
 }
 
 Result<void> check_labels(std::string_view name) {
@@ -47,7 +48,8 @@ Result<void> check_labels(std::string_view name) {
         const std::size_t dot = name.find('.');
         const std::string_view label = name.substr(0, dot);
         if (!is_label(label)) return bad("a malformed label");
-        if (dot == std::string_view::npos) return is_number(label) ? Result<void>(bad("a number is not a name")) : Result<void>();
+        if (dot == std::string_view::npos && is_number(label)) return bad("a number is not a name");
+        if (dot == std::string_view::npos) return {};
         name.remove_prefix(dot + 1);
     }
 }
@@ -62,7 +64,9 @@ Idn2String to_unicode(const char* name) {
     return Idn2String(idn2_to_unicode_8z8z(name, &unicode, kIdnFlags) == IDN2_OK ? unicode : nullptr);
 }
 
-bool has_a_label(std::string_view name) { return name.starts_with("xn--") || name.find(".xn--") != std::string_view::npos; }
+bool has_a_label(std::string_view name) {
+    return name.starts_with("xn--") || name.find(".xn--") != std::string_view::npos;
+}
 
 // Lower case, without its trailing dot. An A-label must be the one that its own Unicode form has.
 Result<std::string> canonical_ascii(std::string_view host) {
@@ -102,15 +106,17 @@ const unsigned char* embedded_ipv4(const unsigned char (&bytes)[16]) {
     static constexpr unsigned char kNat64[12] = {0x00, 0x64, 0xff, 0x9b};
     static constexpr unsigned char kZeros[15] = {};
     if (std::memcmp(bytes, kMapped, 12) == 0 || std::memcmp(bytes, kNat64, 12) == 0) return bytes + 12;
-    if (std::memcmp(bytes, kZeros, 12) == 0 && (std::memcmp(bytes, kZeros, 15) != 0 || bytes[15] > 1)) return bytes + 12;
-    return nullptr;
+    const bool unspecified_or_loopback = std::memcmp(bytes, kZeros, 15) == 0 && bytes[15] <= 1;
+    return std::memcmp(bytes, kZeros, 12) == 0 && !unspecified_or_loopback ? bytes + 12 : nullptr;
 }
 
 Result<std::uint16_t> parse_port(std::string_view text) {
     std::uint16_t port = 0;
-    const bool plain = !text.empty() && text.size() <= 5 && text.front() != '0' && std::all_of(text.begin(), text.end(), is_digit);
+    const bool plain =
+        !text.empty() && text.size() <= 5 && text.front() != '0' && std::all_of(text.begin(), text.end(), is_digit);
     if (!plain) return bad("a malformed port");
-    if (std::from_chars(text.data(), text.data() + text.size(), port).ec != std::errc()) return bad("a port above 65535");
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (read.ec != std::errc()) return bad("a port above 65535");
     return port;
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "http/header_map.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -20,23 +22,20 @@ constexpr std::string_view kProtected[] = {
 constexpr std::string_view kProtectedPrefixes[] = {"content-", "if-", "proxy-", "sec-", "x-amz-", "x-forwarded-"};
 
 constexpr std::string_view kNoTrailer[] = {
-    "age", "allow", "alt-svc", "api-key", "authentication-info", "clear-site-data", "date", "expires", "link", "location", "pragma",
-    "refresh", "retry-after", "server", "set-cookie", "set-cookie2", "strict-transport-security", "vary", "warning",
-    "www-authenticate",
+    "age", "allow", "alt-svc", "api-key", "authentication-info", "clear-site-data", "date", "expires", "link",
+    "location", "pragma", "refresh", "retry-after", "server", "set-cookie", "set-cookie2",
+    "strict-transport-security", "vary", "warning", "www-authenticate",
 };
 constexpr std::string_view kNoTrailerPrefixes[] = {"access-control-", "x-sallyport-"};
 
 constexpr std::size_t kNameBytesMax = 32;
 
-// The start of a name in lower case, '_' as '-' where asked for. One that was cut is none of ours: all are shorter.
+// The start of a name in lower case, '_' as '-'. One that was cut is none of ours: all are shorter.
 struct Folded {
-    enum class Underscore { kept, dash };
-
-    Folded(std::string_view name, Underscore underscore) : size(std::min(name.size(), kNameBytesMax)) {
+    explicit Folded(std::string_view name) : size(std::min(name.size(), kNameBytesMax)) {
         for (std::size_t i = 0; i < size; ++i) {
-            const char c = name[i];
+            const char c = name[i] == '_' ? '-' : name[i];
             bytes[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-            if (underscore == Underscore::dash && c == '_') bytes[i] = '-';
         }
     }
     bool is_one_of(std::span<const std::string_view> names) const {
@@ -54,17 +53,19 @@ struct Folded {
 }  // namespace
 
 bool is_hop_by_hop(std::string_view name) {
-    const Folded folded(name, Folded::Underscore::kept);
-    return folded.is_one_of(kHopByHop) || folded.view().starts_with("proxy-");
+    for (const std::string_view each : kHopByHop) {
+        if (equals_ignoring_case(name, each)) return true;
+    }
+    return equals_ignoring_case(name.substr(0, 6), "proxy-");
 }
 
 bool is_protected(std::string_view name) {
-    const Folded folded(name, Folded::Underscore::dash);
+    const Folded folded(name);
     return folded.is_one_of(kProtected) || folded.starts_with_one_of(kProtectedPrefixes);
 }
 
 bool may_be_trailer(std::string_view name) {
-    const Folded folded(name, Folded::Underscore::dash);
+    const Folded folded(name);
     return !is_protected(name) && !folded.is_one_of(kNoTrailer) && !folded.starts_with_one_of(kNoTrailerPrefixes);
 }
 

@@ -27,9 +27,9 @@ bool is_other_version(std::string_view line) {
 class Http1RequestParser::Impl final : public Http1Machine {
 public:
     Impl(RequestSink& sink, const Http1Limits& limits)
-        : Http1Machine(HTTP_REQUEST, limits,
-                       {ErrorCode::bad_request, ErrorCode::bad_framing, ErrorCode::header_too_large,
-                        ErrorCode::uri_too_long}),
+        : Http1Machine(
+              HTTP_REQUEST, limits,
+              {ErrorCode::bad_request, ErrorCode::bad_framing, ErrorCode::header_too_large, ErrorCode::uri_too_long}),
           sink_(sink),
           target_bytes_max_(limits.target_bytes_max) {}
 

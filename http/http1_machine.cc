@@ -21,7 +21,8 @@ void extend(std::string_view& span, const char* at, std::size_t size) {
 }  // namespace
 
 Http1Machine::Http1Machine(llhttp_type_t type, const Http1Limits& limits, const Faults& faults)
-    : limits_(limits), faults_(faults) {
+    : limits_(limits),
+      faults_(faults) {
     llhttp_init(&llhttp_, type, &settings());
     llhttp_.data = this;
 }
@@ -131,7 +132,8 @@ bool Http1Machine::llhttp_agrees() const {
     switch (framing_.kind) {
         case BodyKind::none: return complete_;
         case BodyKind::length:
-            return framing_.length_bytes == 0 ? complete_ : !complete_ && llhttp_.content_length == framing_.length_bytes;
+            return framing_.length_bytes == 0 ? complete_
+                                              : !complete_ && llhttp_.content_length == framing_.length_bytes;
         case BodyKind::chunked: return !complete_ && (llhttp_.flags & F_CHUNKED) != 0;
         case BodyKind::until_close: return !complete_ && llhttp_message_needs_eof(&llhttp_) != 0;
     }
@@ -230,11 +232,21 @@ const llhttp_settings_t& Http1Machine::settings() {
     static const llhttp_settings_t kSettings = [] {
         llhttp_settings_t s;
         llhttp_settings_init(&s);
-        s.on_method = [](llhttp_t* p, const char* at, std::size_t n) noexcept { return extend(of(p).line_.method, at, n), 0; };
-        s.on_url = [](llhttp_t* p, const char* at, std::size_t n) noexcept { return extend(of(p).line_.target, at, n), 0; };
-        s.on_status = [](llhttp_t* p, const char* at, std::size_t n) noexcept { return extend(of(p).line_.reason, at, n), 0; };
-        s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) noexcept { return extend(of(p).name_, at, n), 0; };
-        s.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) noexcept { return extend(of(p).value_, at, n), 0; };
+        s.on_method = [](llhttp_t* p, const char* at, std::size_t n) noexcept {
+            return extend(of(p).line_.method, at, n), 0;
+        };
+        s.on_url = [](llhttp_t* p, const char* at, std::size_t n) noexcept {
+            return extend(of(p).line_.target, at, n), 0;
+        };
+        s.on_status = [](llhttp_t* p, const char* at, std::size_t n) noexcept {
+            return extend(of(p).line_.reason, at, n), 0;
+        };
+        s.on_header_field = [](llhttp_t* p, const char* at, std::size_t n) noexcept {
+            return extend(of(p).name_, at, n), 0;
+        };
+        s.on_header_value = [](llhttp_t* p, const char* at, std::size_t n) noexcept {
+            return extend(of(p).value_, at, n), 0;
+        };
         s.on_body = [](llhttp_t* p, const char* at, std::size_t n) noexcept { return extend(of(p).body_, at, n), 0; };
         s.on_header_value_complete = [](llhttp_t* p) noexcept { return of(p).add_field(), 0; };
         s.on_headers_complete = [](llhttp_t* p) noexcept { return of(p).on_headers_complete(); };

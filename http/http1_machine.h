@@ -97,8 +97,8 @@ private:
     Next next_ = Next::go;
     std::optional<Error> failed_;
 
-    int empty_line_bytes_ = 0;   // of the one empty line that may precede a request
-    int chunk_line_bytes_ = 0;   // hexadecimal digits, then CR
+    int empty_line_bytes_ = 0;  // of the one empty line that may precede a request
+    int chunk_line_bytes_ = 0;  // hexadecimal digits, then CR
     bool chunk_line_cr_ = false;
     int chunk_end_bytes_ = 0;
 

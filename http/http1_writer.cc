@@ -17,7 +17,11 @@ constexpr std::size_t kHeadRestBytesMax = 64 + kLengthField.size() + kNumberByte
 // Writes into one reserved piece of a Buffer, so that a head costs one check of the room and not one for each part.
 class Pen {
 public:
-    Pen(Buffer& out, std::size_t size_max) : out_(out), begin_(out.reserve(size_max)), at_(begin_), end_(begin_ + size_max) {}
+    Pen(Buffer& out, std::size_t size_max)
+        : out_(out),
+          begin_(out.reserve(size_max)),
+          at_(begin_),
+          end_(begin_ + size_max) {}
     Pen(const Pen&) = delete;
     Pen& operator=(const Pen&) = delete;
     ~Pen() {

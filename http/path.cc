@@ -153,7 +153,8 @@ private:
 
     static bool is_double_encoded(std::string_view segment) {
         for (std::size_t at = segment.find("%25"); at != std::string_view::npos; at = segment.find("%25", at + 3)) {
-            if (at + 4 < segment.size() && hex_value(segment[at + 3]) >= 0 && hex_value(segment[at + 4]) >= 0) return true;
+            if (at + 4 < segment.size() && hex_value(segment[at + 3]) >= 0 && hex_value(segment[at + 4]) >= 0)
+                return true;
         }
         return false;
     }

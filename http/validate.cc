@@ -61,7 +61,8 @@ Result<CanonicalTarget> read_target(const RequestHead& head, Scheme scheme, cons
     const bool options = head.method == "OPTIONS";
     std::string_view target = head.target;
     if (target.starts_with('/')) return canonical_target(target);
-    if (target == "*") return options ? Result<CanonicalTarget>(asterisk()) : failure(ErrorCode::bad_path, "* without OPTIONS");
+    if (target == "*" && !options) return failure(ErrorCode::bad_path, "* without OPTIONS");
+    if (target == "*") return asterisk();
     const auto rest = strip_origin(target, scheme, authority);
     if (!rest) return failure(rest.error());
     // RFC 9112 section 3.2.4: OPTIONS on a whole origin.
@@ -112,9 +113,11 @@ Result<CanonicalRequest> validate_request(const RequestHead& head, Scheme scheme
 }
 
 Result<void> validate_response(const ResponseHead& head) {
-    if (head.status < 100 || head.status > 999) return failure(ErrorCode::origin_bad_response, "a status outside 100..999");
+    if (head.status < 100 || head.status > 999)
+        return failure(ErrorCode::origin_bad_response, "a status outside 100..999");
     if (head.status == 101) return failure(ErrorCode::origin_upgrade);
-    if (!is_field_value(head.reason)) return failure(ErrorCode::origin_bad_response, "a control character in the reason");
+    if (!is_field_value(head.reason))
+        return failure(ErrorCode::origin_bad_response, "a control character in the reason");
     for (const auto [name, value] : head.headers) {
         if (!is_token(name)) return failure(ErrorCode::origin_bad_response, "a field name that is no token");
         if (!is_field_value(value)) return failure(ErrorCode::origin_bad_response, "a control character in a field");
@@ -128,7 +131,8 @@ Result<void> remove_hop_by_hop(RequestHead& head) {
         if (is_protected(name)) return failure(ErrorCode::bad_request, "Connection names a field that is not its own");
     }
     head.headers.remove_if([&](const HeaderMap::Field& field) {
-        return is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "Content-Length") || contains(named, field.name);
+        return is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "Content-Length") ||
+               contains(named, field.name);
     });
     return {};
 }

@@ -178,7 +178,7 @@ bool contains(const Network& network, const Address& address) {
     const auto whole = static_cast<std::size_t>(network.prefix_bits / 8);
     const int rest = network.prefix_bits % 8;
     const auto& ours = network.address.bytes;
-    if (!std::equal(ours.begin(), ours.begin() + static_cast<std::ptrdiff_t>(whole), address.bytes.begin())) return false;
+    if (std::memcmp(ours.data(), address.bytes.data(), whole) != 0) return false;
     return rest == 0 || (ours[whole] ^ address.bytes[whole]) >> (8 - rest) == 0;
 }
 

@@ -159,11 +159,12 @@ private:
     static std::size_t byte(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
     static Result<bool> check_start(std::string_view bytes) {
-        if (!bytes.empty() && byte(bytes, 0) != kHandshakeRecord) return malformed("another record inside the greeting");
+        if (!bytes.empty() && byte(bytes, 0) != kHandshakeRecord) return malformed("another kind of record");
         if (bytes.size() > 1 && byte(bytes, 1) != kMajorVersion) return malformed("a record of no version of TLS");
         return false;
     }
     Result<bool> check_message_header() const {
+        if (joined_.empty()) return true;
         if (byte(joined_, 0) != kClientHelloType) return malformed("the first message is not a ClientHello");
         if (joined_.size() >= kMessageHeaderBytes && message_size() > kGreetingBytesMax) return malformed("too large");
         return true;

@@ -1,27 +1,251 @@
 #include "net/dns_wire.h"
+
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
 namespace sallyport::net {
-static unsigned u16(std::string_view b, std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(b[i])) << 8 | static_cast<unsigned char>(b[i + 1]); }
-static void p16(std::string& s, unsigned v) { s += static_cast<char>(v >> 8); s += static_cast<char>(v & 255); }
-Result<DnsQuestion> parse_dns_query(std::string_view p) {
-    auto bad = [] { return failure(ErrorCode::bad_request, "dns"); };
-    if (p.size() < 12 || (p[2] & 0xf8) != 0 || u16(p, 4) != 1) return bad();
-    DnsQuestion q; q.id = static_cast<std::uint16_t>(u16(p, 0)); q.recursion_desired = p[2] & 1; q.has_edns = u16(p, 10) > 0;
-    std::size_t i = 12;
-    for (;;) { if (i >= p.size()) return bad(); std::size_t n = static_cast<unsigned char>(p[i]); if (n == 0) { ++i; break; } if (n > 63 || i + 1 + n > p.size()) return bad();
-        if (!q.name.empty()) q.name += '.';
-        for (char c : p.substr(i + 1, n)) { if (!isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') q.name_is_plain = false; q.name += static_cast<char>(tolower(c)); }
-        i += n + 1; if (q.name.size() > 254) return bad(); }
-    if (i + 4 > p.size()) return bad();
-    q.type = static_cast<std::uint16_t>(u16(p, i)); q.klass = static_cast<std::uint16_t>(u16(p, i + 2)); q.wire_question = p.substr(12, i + 4 - 12);
-    return q;
+namespace {
+
+constexpr std::size_t kHeaderBytes = 12;
+constexpr std::size_t kLabelBytesMax = 63;
+constexpr std::size_t kNameBytesMax = 255;
+
+constexpr std::uint16_t kIsResponse = 0x8000;
+constexpr std::uint16_t kOpcode = 0x7800;
+constexpr std::uint16_t kRecursionDesired = 0x0100;
+constexpr std::uint16_t kRecursionAvailable = 0x0080;
+
+constexpr std::uint16_t kInternet = 1;
+constexpr std::uint16_t kOptType = 41;
+constexpr std::uint16_t kUdpPayloadBytes = 1232;  // what fits in one packet everywhere (DNS flag day 2020)
+constexpr std::uint16_t kPointerToQuestion = 0xc000 | kHeaderBytes;
+
+auto malformed(const char* what) { return failure(ErrorCode::bad_request, what); }
+
+// Takes from the front; nothing where too little is left.
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+    std::string_view rest() const { return rest_; }
+    std::optional<std::string_view> take(std::size_t size) {
+        if (size > rest_.size()) return std::nullopt;
+        const std::string_view taken = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return taken;
+    }
+    std::optional<std::uint8_t> byte() {
+        const auto taken = take(1);
+        return taken ? std::optional(static_cast<std::uint8_t>(taken->front())) : std::nullopt;
+    }
+    std::optional<std::uint16_t> number() {
+        const auto high = byte();
+        const auto low = byte();
+        if (!high || !low) return std::nullopt;
+        return static_cast<std::uint16_t>(*high << 8 | *low);
+    }
+
+private:
+    std::string_view rest_;
+};
+
+struct Name {
+    std::string text;
+    bool is_plain = true;
+};
+
+struct Header {
+    std::uint16_t id = 0;
+    std::uint16_t flags = 0;
+    std::uint16_t questions = 0;
+    std::uint16_t answers = 0;
+    std::uint16_t authorities = 0;
+    std::uint16_t additionals = 0;
+};
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
-static std::string head(const DnsQuestion& q, unsigned code, unsigned answers) { std::string s; p16(s, q.id); s += static_cast<char>(0x84 | (q.recursion_desired ? 1 : 0)); s += static_cast<char>(0x80 | code); p16(s, 1); p16(s, answers); p16(s, 0); p16(s, q.has_edns); s += q.wire_question; return s; }
-static void tail(const DnsQuestion& q, std::string& s) { if (q.has_edns) s += std::string("\0\0\x29\x04\xd0\0\0\0\0\0\0", 11); }
-static void rr(std::string& s, unsigned type, std::uint32_t ttl, std::string_view data) { p16(s, 0xc00c); p16(s, type); p16(s, 1); p16(s, ttl >> 16); p16(s, ttl & 0xffff); p16(s, static_cast<unsigned>(data.size())); s += data; }
-std::string dns_address_answer(const DnsQuestion& q, const Address& a, std::uint32_t ttl) { auto s = head(q, 0, 1); rr(s, a.is_v4 ? 1 : 28, ttl, {reinterpret_cast<const char*>(a.bytes.data()), a.is_v4 ? 4u : 16u}); tail(q, s); return s; }
-std::string dns_ptr_answer(const DnsQuestion& q, std::string_view h, std::uint32_t ttl) { std::string d; while (!h.empty()) { auto n = std::min(h.find('.'), h.size()); d += static_cast<char>(n); d += h.substr(0, n); h.remove_prefix(std::min(h.size(), n + 1)); } d += '\0'; auto s = head(q, 0, 1); rr(s, 12, ttl, d); tail(q, s); return s; }
-std::string dns_empty_answer(const DnsQuestion& q, DnsCode c) { auto s = head(q, static_cast<unsigned>(c), 0); tail(q, s); return s; }
-std::optional<std::string> dns_format_error(std::string_view p) { if (p.size() < 12 || (p[2] & 0x80)) return std::nullopt; std::string s(p.substr(0, 2)); s += "\x80\x81"; s += std::string(8, '\0'); return s; }
-std::optional<Address> parse_reverse_name(std::string_view n) { constexpr std::string_view suf = ".in-addr.arpa"; if (!n.ends_with(suf)) return std::nullopt; n.remove_suffix(suf.size()); std::string r; std::string t(n); std::size_t at; while ((at = t.rfind('.')) != std::string::npos) { r += t.substr(at + 1) + "."; t.resize(at); } return parse_address(r + t); }
+
+std::optional<Header> read_header(Reader& reader) {
+    if (reader.rest().size() < kHeaderBytes) return std::nullopt;
+    return Header{*reader.number(), *reader.number(), *reader.number(),
+                  *reader.number(), *reader.number(), *reader.number()};
 }
+
+void append_label(std::string_view label, Name& name) {
+    if (!name.text.empty()) name.text += '.';
+    std::transform(label.begin(), label.end(), std::back_inserter(name.text), lower);
+    const auto added = name.text.end() - static_cast<std::ptrdiff_t>(label.size());
+    name.is_plain = name.is_plain && std::all_of(added, name.text.end(), is_plain);
+}
+
+// Without compression: a query has nothing to point back to.
+Result<Name> read_name(Reader& reader) {
+    Name name;
+    const std::size_t before = reader.rest().size();
+    for (;;) {
+        const auto size = reader.byte();
+        if (!size) return malformed("a name is cut short");
+        if (before - reader.rest().size() + *size > kNameBytesMax) return malformed("a name is too long");
+        if (*size == 0) return name;
+        if (*size > kLabelBytesMax) return malformed("a compressed name in a query");
+        const auto label = reader.take(*size);
+        if (!label) return malformed("a name is cut short");
+        append_label(*label, name);
+    }
+}
+
+// Records after the question: all but OPT (RFC 6891) are passed over.
+Result<void> read_additional(Reader& reader, DnsQuestion& question) {
+    const auto name = read_name(reader);
+    if (!name) return failure(name.error());
+    const auto type = reader.number();
+    const auto has_class_and_ttl = reader.take(6).has_value();
+    const auto size = reader.number();
+    if (!type || !has_class_and_ttl || !size || !reader.take(*size)) return malformed("a record is cut short");
+    if (*type != kOptType) return {};
+    if (question.has_edns || !name->text.empty()) return malformed("two OPT records, or one with a name");
+    question.has_edns = true;
+    return {};
+}
+
+Result<void> read_question(Reader& reader, DnsQuestion& question) {
+    const std::string_view from = reader.rest();
+    auto name = read_name(reader);
+    if (!name) return failure(std::move(name.error()));
+    const auto type = reader.number();
+    const auto klass = reader.number();
+    if (!type || !klass) return malformed("the question is cut short");
+    question.name = std::move(name->text);
+    question.name_is_plain = name->is_plain;
+    question.type = *type;
+    question.klass = *klass;
+    question.wire_question = from.substr(0, from.size() - reader.rest().size());
+    return {};
+}
+
+void put(std::string& out, std::uint16_t value) {
+    out += static_cast<char>(value >> 8);
+    out += static_cast<char>(value & 0xff);
+}
+
+void put_header(std::string& out, const Header& header) {
+    for (const std::uint16_t field : {header.id, header.flags, header.questions, header.answers, header.authorities,
+                                      header.additionals}) {
+        put(out, field);
+    }
+}
+
+std::uint16_t answer_flags(bool recursion_desired, DnsCode code) {
+    const auto flags = kIsResponse | kRecursionAvailable | static_cast<std::uint8_t>(code);
+    return static_cast<std::uint16_t>(recursion_desired ? flags | kRecursionDesired : flags);
+}
+
+std::string begin_answer(const DnsQuestion& question, DnsCode code, std::uint16_t answers) {
+    std::string out;
+    const std::uint16_t additionals = question.has_edns ? 1 : 0;
+    put_header(out, {question.id, answer_flags(question.recursion_desired, code), 1, answers, 0, additionals});
+    out += question.wire_question;
+    return out;
+}
+
+void put_opt(std::string& out) {
+    out += '\0';  // the root's name
+    put(out, kOptType);
+    put(out, kUdpPayloadBytes);
+    out.append(6, '\0');  // no error bits, version 0, no flags, no options
+}
+
+std::string one_record(const DnsQuestion& question, DnsType type, std::uint32_t ttl_seconds, std::string_view data) {
+    std::string out = begin_answer(question, DnsCode::no_error, 1);
+    put(out, kPointerToQuestion);
+    put(out, static_cast<std::uint16_t>(type));
+    put(out, kInternet);
+    put(out, static_cast<std::uint16_t>(ttl_seconds >> 16));
+    put(out, static_cast<std::uint16_t>(ttl_seconds & 0xffff));
+    put(out, static_cast<std::uint16_t>(data.size()));
+    out += data;
+    if (question.has_edns) put_opt(out);
+    return out;
+}
+
+// Nothing where the text is no name that can be sent.
+std::optional<std::string> wire_name(std::string_view text) {
+    std::string wire;
+    while (!text.empty()) {
+        const std::string_view label = text.substr(0, text.find('.'));
+        if (label.empty() || label.size() > kLabelBytesMax) return std::nullopt;
+        wire += static_cast<char>(label.size());
+        wire += label;
+        text.remove_prefix(std::min(text.size(), label.size() + 1));
+    }
+    wire += '\0';
+    return wire.size() <= kNameBytesMax ? std::optional(wire) : std::nullopt;
+}
+
+}  // namespace
+
+Result<DnsQuestion> parse_dns_query(std::string_view packet) {
+    Reader reader(packet);
+    const auto header = read_header(reader);
+    if (!header) return malformed("too short for a header");
+    if ((header->flags & kIsResponse) != 0) return malformed("a response");
+    if ((header->flags & kOpcode) != 0) return malformed("not a query");
+    if (header->questions != 1) return malformed("not one question");
+    if (header->answers != 0 || header->authorities != 0) return malformed("answers in a query");
+    DnsQuestion question;
+    question.id = header->id;
+    question.recursion_desired = (header->flags & kRecursionDesired) != 0;
+    if (auto read = read_question(reader, question); !read) return failure(std::move(read.error()));
+    for (int i = 0; i < header->additionals; ++i) {
+        if (auto read = read_additional(reader, question); !read) return failure(std::move(read.error()));
+    }
+    if (!reader.rest().empty()) return malformed("trailing bytes");
+    return question;
+}
+
+std::string dns_address_answer(const DnsQuestion& question, const Address& address, std::uint32_t ttl_seconds) {
+    const std::string_view bytes(reinterpret_cast<const char*>(address.bytes.data()), address.is_v4 ? 4 : 16);
+    return one_record(question, address.is_v4 ? DnsType::a : DnsType::aaaa, ttl_seconds, bytes);
+}
+
+std::string dns_ptr_answer(const DnsQuestion& question, std::string_view host, std::uint32_t ttl_seconds) {
+    const auto name = wire_name(host);
+    if (!name) return dns_empty_answer(question, DnsCode::server_failure);
+    return one_record(question, DnsType::ptr, ttl_seconds, *name);
+}
+
+std::string dns_empty_answer(const DnsQuestion& question, DnsCode code) {
+    std::string out = begin_answer(question, code, 0);
+    if (question.has_edns) put_opt(out);
+    return out;
+}
+
+std::optional<std::string> dns_format_error(std::string_view packet) {
+    Reader reader(packet);
+    const auto header = read_header(reader);
+    if (!header || (header->flags & kIsResponse) != 0) return std::nullopt;
+    const std::uint16_t opcode = header->flags & kOpcode;
+    const DnsCode code = opcode == 0 ? DnsCode::format_error : DnsCode::not_implemented;
+    const std::uint16_t flags = answer_flags((header->flags & kRecursionDesired) != 0, code) | opcode;
+    std::string out;
+    put_header(out, {header->id, flags});
+    return out;
+}
+
+std::optional<Address> parse_reverse_name(std::string_view name) {
+    constexpr std::string_view kSuffix = ".in-addr.arpa";
+    if (!name.ends_with(kSuffix)) return std::nullopt;
+    name.remove_suffix(kSuffix.size());
+    auto address = parse_address(name);
+    if (!address || !address->is_v4) return std::nullopt;
+    std::reverse(address->bytes.begin(), address->bytes.begin() + 4);
+    return address;
+}
+
+}  // namespace sallyport::net

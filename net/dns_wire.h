@@ -37,10 +37,11 @@ std::string dns_address_answer(const DnsQuestion& question, const Address& addre
 std::string dns_ptr_answer(const DnsQuestion& question, std::string_view host, std::uint32_t ttl_seconds);
 // No record: NODATA (no_error) or an error.
 std::string dns_empty_answer(const DnsQuestion& question, DnsCode code);
-// For a packet whose header is all that could be read; nothing where not even that (or it is itself a response).
+// For a packet whose header is all that could be read (NOTIMP where the opcode is not QUERY's); nothing where not even
+// that (or it is itself a response).
 std::optional<std::string> dns_format_error(std::string_view packet);
 
-// The address that "4.3.2.1.in-addr.arpa" asks for.
+// The address that "4.3.2.1.in-addr.arpa" asks for: 1.2.3.4.
 std::optional<Address> parse_reverse_name(std::string_view name);
 
 }  // namespace sallyport::net

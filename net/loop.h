@@ -69,8 +69,8 @@ private:
     mutable Clock::time_point now_;
 };
 
-// Calls back while the descriptor is ready, until told otherwise. Does not own the descriptor, and must be gone before it
-// is closed. May be destroyed by its own callback.
+// Calls back while the descriptor is ready, until told otherwise. Does not own the descriptor, and must be gone before
+// it is closed. May be destroyed by its own callback.
 class FdWatch final {
 public:
     enum Interest : int { kNone = 0, kRead = 1, kWrite = 2 };
@@ -97,8 +97,8 @@ private:
     bool* destroyed_ = nullptr;  // set while the callback runs
 };
 
-// Calls back once, when the time is up. May be destroyed or started again by its own callback. Restarting is nearly free
-// where it only puts the deadline off, as request deadlines do: libevent's own timer is left to fire early and rearms.
+// Calls back once, when the time is up. May be destroyed or started again by its own callback. Restarting is nearly
+// free where it only puts the deadline off, as request deadlines do: libevent's timer is left to fire early and rearms.
 class Timer final {
 public:
     Timer(Loop& loop, std::function<void()> on_expiry);

@@ -1,6 +1,6 @@
-// Names to addresses, for origins: the daemon's own hosts file and resolv.conf, through c-ares, on the loop. Answers are
-// kept for their time to live (at most `ttl_max`), failures for a second. The file's changes are noticed (at most one
-// stat a second). One worker's.
+// Names to addresses, for origins: the daemon's own hosts file and resolv.conf, through c-ares, on the loop. Answers
+// are kept for their time to live (at most `ttl_max`), failures for a second. The files' changes are noticed (at most
+// one stat of each a second). One worker's; a callback may not destroy it.
 #pragma once
 
 #include <chrono>
@@ -22,6 +22,8 @@ struct ResolverOptions {
     std::size_t cache_entries_max = 4096;
     std::string hosts_path = "/etc/hosts";
     std::string resolv_conf_path = "/etc/resolv.conf";
+    std::chrono::milliseconds files_checked_every{1000};
+    std::string servers_csv;  // "address:port,..." instead of resolv.conf's, which has no ports
 };
 
 class Resolver final {

@@ -9,7 +9,8 @@ namespace {
 void check_hosts(const Node& node, const Rule& rule, Reporter& reporter) {
     const Node* host = find(node, "host");
     if (host == nullptr) {
-        if (has_misspelt(node, "host")) return;
+        // Neither: that is said already.
+        if (find(node, "cidr") == nullptr) return;
         return reporter.error(find(node, "credential")->place, "a credential needs \"host\": addresses never get one");
     }
     if (!rule.addresses.empty()) {

@@ -21,6 +21,12 @@ void check_key(const Entry& entry, const KeySet& keys, Reporter& reporter) {
     reporter.error(entry.place, "unknown key " + quote(entry.key) + reporter.suggest(entry.key, keys.known));
 }
 
+// Whether some key could be meant as `key`.
+bool has_misspelt(const Node& map, std::string_view key) {
+    const auto is_near = [&](const Entry& entry) { return !did_you_mean(entry.key, {&key, 1}).empty(); };
+    return std::any_of(map.entries.begin(), map.entries.end(), is_near);
+}
+
 }  // namespace
 
 bool expect_map(const Node& node, std::string_view what, Reporter& reporter) {
@@ -53,9 +59,9 @@ const Node* require(const Node& map, std::string_view key, std::string_view what
     return node;
 }
 
-bool has_misspelt(const Node& map, std::string_view key) {
-    const auto is_near = [&](const Entry& entry) { return !did_you_mean(entry.key, {&key, 1}).empty(); };
-    return std::any_of(map.entries.begin(), map.entries.end(), is_near);
+bool has_foreign_key(const Node& map, std::span<const std::string_view> known) {
+    return !std::all_of(map.entries.begin(), map.entries.end(),
+                        [&](const Entry& entry) { return contains(known, entry.key); });
 }
 
 std::optional<std::string_view> read_text(const Node& node, std::string_view key, Reporter& reporter) {

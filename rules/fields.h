@@ -29,8 +29,8 @@ const Node* find(const Node& map, std::string_view key);
 // As find(), and reports where there is none, unless a misspelt key says it already. `what` names the mapping.
 const Node* require(const Node& map, std::string_view key, std::string_view what, Reporter& reporter);
 
-// Whether some key of `map` could be meant as `key`.
-bool has_misspelt(const Node& map, std::string_view key);
+// Whether expect_map() had something to say about a key: "a key is missing" would then say less.
+bool has_foreign_key(const Node& map, std::span<const std::string_view> known);
 
 // A string that is not empty and holds no control characters. Plain numbers and booleans are their text.
 std::optional<std::string_view> read_text(const Node& node, std::string_view key, Reporter& reporter);

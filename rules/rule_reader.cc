@@ -206,7 +206,7 @@ private:
         const Node* cidr = find(node_, "cidr");
         if (host == nullptr && cidr == nullptr) {
             // Its own message says more: "hosts", or "tcp", which this version does not have.
-            if (has_foreign_key()) return;
+            if (has_foreign_key(node_, kKeys)) return;
             return reporter_.error(node_.place, "a rule needs \"host\" or \"cidr\"");
         }
         if (cidr == nullptr) return;
@@ -218,12 +218,6 @@ private:
             reporter_.warning(cidr->place, "this denies address literals, not names that resolve into the network");
         }
         for (const std::string& address : rule_.addresses) check_inside(*host, address);
-    }
-
-    bool has_foreign_key() const {
-        return std::any_of(node_.entries.begin(), node_.entries.end(), [](const Entry& entry) {
-            return std::find(kKeys.begin(), kKeys.end(), entry.key) == kKeys.end();
-        });
     }
 
     void check_inside(const Node& host, const std::string& address) {

@@ -41,6 +41,7 @@ std::optional<secrets::SecretSource> read_secret(const std::string& name, const 
     const Node* env = find(node, "env");
     const Node* file = find(node, "file");
     if ((env == nullptr) == (file == nullptr)) {
+        if (has_foreign_key(node, kKeys)) return std::nullopt;
         reporter.error(node.place, "a secret comes from either \"env\" or \"file\"");
         return std::nullopt;
     }

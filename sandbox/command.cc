@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "sandbox/system_failure.h"
 #include "sandbox/wire.h"
@@ -19,6 +18,8 @@ namespace {
 
 // As docker and env say it: the sandbox could not be set up, so the command was never started.
 constexpr int kSetupFailed = 125;
+// How bubblewrap itself says so; a command that starts may say the same, but then its exit is reported apart.
+constexpr int kBubblewrapFailed = 1;
 constexpr int kCommandWaitMs = 1;
 constexpr int kCommandWaitsMax = 5000;
 
@@ -119,8 +120,9 @@ Result<void> RunningCommand::find_init() {
     while (::poll(&ready, 1, -1) < 0 && errno == EINTR) {
     }
     const long pid = number_after(read_status(), "child-pid");
+    // init may have ended already; the monitor, our child, cannot vanish before we wait for it.
     if (pid > 0) init_ = open_pidfd(init_pid_ = static_cast<pid_t>(pid));
-    if (monitor_ && init_) return {};
+    if (monitor_ && pid > 0) return {};
     kill();
     while (::waitpid(monitor_pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
@@ -143,12 +145,14 @@ CommandExit RunningCommand::wait() {
     while (::waitpid(monitor_pid_, &status, 0) < 0 && errno == EINTR) {
     }
     // What the command left running ends with it, and is gone when this returns.
-    send_signal(init_.get(), SIGKILL);
-    pollfd gone{init_.get(), POLLIN, 0};
-    while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+    if (init_) {
+        send_signal(init_.get(), SIGKILL);
+        pollfd gone{init_.get(), POLLIN, 0};
+        while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+        }
     }
     const bool started = number_after(read_status(), "exit-code") >= 0;
-    return CommandExit{WIFEXITED(status) && !started ? kSetupFailed : shell_code(status)};
+    return CommandExit{!started && shell_code(status) == kBubblewrapFailed ? kSetupFailed : shell_code(status)};
 }
 
 Result<UniqueFd> RunningCommand::find_command() const {

@@ -51,7 +51,7 @@ struct CommandSpec {
 };
 
 struct CommandExit {
-    int code = 0;  // as a shell says it: the exit status, or 128 + signal
+    int code = 0;  // as a shell says it: the exit status, or 128 + signal; 125: the sandbox could not be set up
 };
 
 // The daemon's handle. Calls block until the launcher has answered; made for start-up and for the control thread.

@@ -30,7 +30,8 @@ inline std::string request_however_cut(std::string_view input, const Http1Limits
     return however_cut([&](const Cutting& cutting) { return request_transcript(input, cutting, limits); });
 }
 
-inline std::string response_however_cut(std::string_view input, std::string_view method = "GET", const Http1Limits& limits = {}) {
+inline std::string response_however_cut(std::string_view input, std::string_view method = "GET",
+                                        const Http1Limits& limits = {}) {
     return however_cut([&](const Cutting& cutting) { return response_transcript(input, cutting, method, limits); });
 }
 

@@ -85,7 +85,8 @@ const Case kResponses[] = {
      "response 404 [] 1.1\nContent-Length: [0]\nlength 0 keep-alive\nend\nfinished\n"},
     {"no reason but a space", "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n",
      "response 404 [] 1.1\nContent-Length: [0]\nlength 0 keep-alive\nend\nfinished\n"},
-    {"until close", "HTTP/1.1 200 OK\r\n\r\nabc", "response 200 [OK] 1.1\nuntil_close 0 close\nbody [abc]\nend\nfinished\n"},
+    {"until close", "HTTP/1.1 200 OK\r\n\r\nabc",
+     "response 200 [OK] 1.1\nuntil_close 0 close\nbody [abc]\nend\nfinished\n"},
     {"until close, empty", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n",
      "response 200 [OK] 1.0\nConnection: [keep-alive]\nuntil_close 0 close\nend\nfinished\n"},
     {"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na",
@@ -96,10 +97,12 @@ const Case kResponses[] = {
      "response 200 [OK] 1.1\nTransfer-Encoding: [chunked]\nchunked 0 keep-alive\nbody [abc]\nT: [x]\nend\nfinished\n"},
     {"close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
      "response 200 [OK] 1.1\nConnection: [close]\nContent-Length: [0]\nlength 0 close\nend\nfinished\n"},
-    {"interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+    {"interim",
+     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
      "response 100 [Continue] 1.1\nnone 0 keep-alive\nresponse 103 [Early Hints] 1.1\nLink: [x]\nnone 0 keep-alive\n"
      "response 204 [No Content] 1.1\nnone 0 keep-alive\nend\nfinished\n"},
-    {"interim with a length", "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 N\r\nContent-Length: 5\r\n\r\n",
+    {"interim with a length",
+     "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 N\r\nContent-Length: 5\r\n\r\n",
      "response 100 [Continue] 1.1\nContent-Length: [5]\nnone 0 keep-alive\nresponse 204 [N] 1.1\nContent-Length: [5]\n"
      "none 0 keep-alive\nend\nfinished\n"},
     {"not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
@@ -132,9 +135,11 @@ TEST(Http1ResponseParser, ReportsMessagesHoweverTheyAreCut) {
 TEST(Http1ResponseParser, KnowsThatAnswersToHeadHaveNoBody) {
     EXPECT_EQ(response_however_cut("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "HEAD"),
               "response 200 [OK] 1.1\nContent-Length: [2]\nnone 0 keep-alive\nend\nfinished\n");
-    EXPECT_EQ(response_however_cut("HTTP/1.1 200 OK\r\n\r\n", "HEAD"), "response 200 [OK] 1.1\nnone 0 keep-alive\nend\nfinished\n");
-    EXPECT_EQ(response_however_cut("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx", "HEAD"),
-              "response 200 [OK] 1.1\nTransfer-Encoding: [chunked]\nnone 0 keep-alive\nend\nerror origin_bad_response\n");
+    EXPECT_EQ(response_however_cut("HTTP/1.1 200 OK\r\n\r\n", "HEAD"),
+              "response 200 [OK] 1.1\nnone 0 keep-alive\nend\nfinished\n");
+    EXPECT_EQ(
+        response_however_cut("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx", "HEAD"),
+        "response 200 [OK] 1.1\nTransfer-Encoding: [chunked]\nnone 0 keep-alive\nend\nerror origin_bad_response\n");
 }
 
 TEST(Http1ResponseParser, TakesOneResponseForEachThatIsAwaited) {
@@ -222,7 +227,9 @@ TEST(Http1RequestParser, LetsTheSinkKeepTheHead) {
     }
 }
 
-Http1Limits small_limits() { return {.header_bytes_max = 200, .header_count_max = 4, .target_bytes_max = 20, .trailer_bytes_max = 30}; }
+Http1Limits small_limits() {
+    return {.header_bytes_max = 200, .header_count_max = 4, .target_bytes_max = 20, .trailer_bytes_max = 30};
+}
 
 TEST(Http1RequestParser, BoundsWhatAHeadMayTake) {
     const std::string line = "GET / HTTP/1.1\r\n";
@@ -260,7 +267,8 @@ TEST(Http1ResponseParser, BoundsWhatAHeadMayTake) {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: " + std::string(200, 'a') + "\r\n\r\n",
     };
     for (const std::string& input : inputs) {
-        EXPECT_TRUE(response_however_cut(input, "GET", small_limits()).ends_with("error origin_header_too_large\n")) << input;
+        EXPECT_TRUE(response_however_cut(input, "GET", small_limits()).ends_with("error origin_header_too_large\n"))
+            << input;
     }
 }
 
@@ -268,10 +276,13 @@ TEST(Http1RequestParser, StreamsBodiesOfAnySize) {
     std::string body(300'000, 'b');
     for (std::size_t i = 0; i < body.size(); i += 97) body[i] = static_cast<char>(i);
     const std::string sized = "POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + body;
-    const std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n493E0\r\n" + body + "\r\n0\r\n\r\n";
+    const std::string chunked =
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n493E0\r\n" + body + "\r\n0\r\n\r\n";
     for (const unsigned seed : {1u, 2u, 3u}) {
-        EXPECT_NE(request_transcript(sized, at_random(seed, 20'000)).find("body [" + body + "]\nend"), std::string::npos);
-        EXPECT_NE(request_transcript(chunked, at_random(seed, 20'000)).find("body [" + body + "]\nend"), std::string::npos);
+        EXPECT_NE(request_transcript(sized, at_random(seed, 20'000)).find("body [" + body + "]\nend"),
+                  std::string::npos);
+        EXPECT_NE(request_transcript(chunked, at_random(seed, 20'000)).find("body [" + body + "]\nend"),
+                  std::string::npos);
     }
 }
 

@@ -21,9 +21,7 @@ struct Refused {
     ErrorCode code;
 };
 
-string chunked(const string& body) {
-    return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body;
-}
+string chunked(const string& body) { return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body; }
 // A request with these fields, and what a reader of the other mind would take for a second one.
 string fields(const string& lines) {
     return "POST / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -79,11 +77,20 @@ const Refused kRefusedRequests[] = {
     {"a parameter", fields("Transfer-Encoding: chunked;q=1"), kFraming},
     {"empty TE", fields("Transfer-Encoding:"), kFraming},
     {"TE in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", kFraming},
-    {"a vertical tab before", fields("Transfer-Encoding: \x0b""chunked"), kBad},
-    {"a form feed before", fields("Transfer-Encoding: \x0c""chunked"), kBad},
+    {"a vertical tab before",
+     fields("Transfer-Encoding: \x0b"
+            "chunked"),
+     kBad},
+    {"a form feed before",
+     fields("Transfer-Encoding: \x0c"
+            "chunked"),
+     kBad},
     {"a NUL behind", fields("Transfer-Encoding: chunked\0"s), kBad},
     {"a CR before", fields("Transfer-Encoding: \rchunked"), kBad},
-    {"a no-break space before", fields("Transfer-Encoding: \xa0""chunked"), kFraming},
+    {"a no-break space before",
+     fields("Transfer-Encoding: \xa0"
+            "chunked"),
+     kFraming},
     {"folded TE", fields("Transfer-Encoding:\r\n chunked"), kBad},
     {"TE folded behind", fields("Transfer-Encoding: chunked\r\n , identity"), kBad},
     // Field lines.
@@ -202,7 +209,8 @@ TEST(Http1Machine, RefusesRequestsThatTwoReadersCouldReadDifferently) {
 
 TEST(Http1Machine, ReportsNoHeadOfARefusedOne) {
     for (const Refused& c : kRefusedRequests) {
-        const bool in_body = c.input.find("\r\nTransfer-Encoding: chunked\r\n\r\n") != string::npos && c.input.find(" HTTP/1.0") == string::npos;
+        const bool in_body = c.input.find("\r\nTransfer-Encoding: chunked\r\n\r\n") != string::npos &&
+                             c.input.find(" HTTP/1.0") == string::npos;
         if (in_body) continue;
         EXPECT_EQ(request_transcript(c.input, whole()), "error " + string(tag(c.code)) + "\n") << c.name;
     }
@@ -229,7 +237,8 @@ const Refused kRefusedResponses[] = {
     {"identity", answer("Transfer-Encoding: identity"), kBadLength},
     {"chunked twice", answer("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), kBadLength},
     {"TE in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", kBadLength},
-    {"CL and TE without a body", "HTTP/1.1 304 N\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", kBadLength},
+    {"CL and TE without a body", "HTTP/1.1 304 N\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+     kBadLength},
     {"a folded value", answer("A: b\r\n c"), kBadAnswer},
     {"a CR in a value", answer("A: b\rc"), kBadAnswer},
     {"a CR after an empty value", answer("A: \rContent-Length: 5"), kBadAnswer},

@@ -67,7 +67,9 @@ TEST(SectionScanner, FindsTheSectionsEndHoweverTheBytesCome) {
             if (c.fault != SectionFault::none) continue;
             ASSERT_EQ(scanner.complete(), c.size > 0);
             ASSERT_EQ(total, c.size > 0 ? c.size : c.input.size());
-            if (c.size > 0) { ASSERT_EQ(scanner.section(), c.input.substr(0, c.size)); }
+            if (c.size > 0) {
+                ASSERT_EQ(scanner.section(), c.input.substr(0, c.size));
+            }
         }
     }
 }

@@ -100,7 +100,8 @@ private:
     std::minstd_rand random_;
 };
 
-void write_body(Buffer& out, Messages& messages, const BodyFraming& framing, std::string_view body, const HeaderMap& trailers) {
+void write_body(Buffer& out, Messages& messages, const BodyFraming& framing, std::string_view body,
+                const HeaderMap& trailers) {
     if (framing.kind == BodyKind::none) return;
     if (framing.kind != BodyKind::chunked) return out.append(body);
     while (!body.empty()) {
@@ -171,7 +172,8 @@ TEST(Http1Writer, WritesResponsesThatAreReadAsTheyWere) {
         expected.on_body(body);
         expected.on_message_end(trailers);
         expected.line("finished");
-        ASSERT_EQ(response_transcript(out.view(), at_random(seed, 1 + seed % 97), method), expected.text()) << out.view();
+        ASSERT_EQ(response_transcript(out.view(), at_random(seed, 1 + seed % 97), method), expected.text())
+            << out.view();
     }
 }
 

@@ -121,18 +121,21 @@ TEST(CanonicalTarget, KeepsTheQueryAsItIs) {
 }
 
 TEST(CanonicalTarget, RefusesWhatNoTargetHolds) {
-    for (const std::string& raw : {""s, "a"s, "*"s, "?a"s, "http://a/"s, "/#"s, "/a#b"s, "/?a#b"s, "/ "s, "/a b"s, "/?a b"s, "/\t"s, "/\0"s, "/\r\n"s,
-                                   "/\x7f"s, "/\x80"s, "/\xc3\xa4"s, "/?\xc3\xa4"s, "/%"s, "/%1"s, "/%zz"s, "/%1z"s, "/%%41"s, "/a%?bc"s, "/a%4?1"s,
-                                   "/?%"s, "/?a=%z1"s, "/%u0041"s, "\\a"s}) {
+    for (const std::string& raw :
+         {""s,      "a"s,    "*"s,     "?a"s,     "http://a/"s, "/#"s,    "/a#b"s,      "/?a#b"s,      "/ "s, "/a b"s,
+          "/?a b"s, "/\t"s,  "/\0"s,   "/\r\n"s,  "/\x7f"s,     "/\x80"s, "/\xc3\xa4"s, "/?\xc3\xa4"s, "/%"s, "/%1"s,
+          "/%zz"s,  "/%1z"s, "/%%41"s, "/a%?bc"s, "/a%4?1"s,    "/?%"s,   "/?a=%z1"s,   "/%u0041"s,    "\\a"s}) {
         const auto target = canonical_target(raw);
         EXPECT_FALSE(target) << raw;
-        if (!target) { EXPECT_EQ(target.error().code, ErrorCode::bad_path) << raw; }
+        if (!target) {
+            EXPECT_EQ(target.error().code, ErrorCode::bad_path) << raw;
+        }
     }
 }
 
 TEST(CanonicalTarget, IsItsOwnCanonicalForm) {
-    static const std::string kPieces[] = {"/", "//", ".", "..", "%2e", "%2E", ";", "%3b", "a", "%61", "%2f", "%5c", "\\", "%25", "%", "%c3",
-                                          "%a4", "{", "~", "%7e", "%00", "2e", "?"};
+    static const std::string kPieces[] = {"/",  "//",  ".", "..",  "%2e", "%2E", ";", "%3b", "a",   "%61", "%2f", "%5c",
+                                          "\\", "%25", "%", "%c3", "%a4", "{",   "~", "%7e", "%00", "2e",  "?"};
     std::minstd_rand random(5);
     std::size_t good = 0;
     for (int round = 0; round < 50'000; ++round) {
@@ -147,7 +150,9 @@ TEST(CanonicalTarget, IsItsOwnCanonicalForm) {
         ASSERT_EQ(again->path.find("//"), std::string::npos) << raw;
         ASSERT_EQ((again->path + "/").find("/../"), std::string::npos) << raw;
         ASSERT_EQ((again->path + "/").find("/./"), std::string::npos) << raw;
-        if (!target->ambiguous) { ASSERT_FALSE(again->ambiguous) << raw; }
+        if (!target->ambiguous) {
+            ASSERT_FALSE(again->ambiguous) << raw;
+        }
     }
     EXPECT_GT(good, 10'000u);
 }

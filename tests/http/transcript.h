@@ -43,7 +43,8 @@ public:
         return next_;
     }
     Next on_response_head(ResponseHead& head) override {
-        line("response " + std::to_string(head.status) + " [" + head.reason + "] 1." + std::to_string(head.version_minor));
+        line("response " + std::to_string(head.status) + " [" + head.reason + "] 1." +
+             std::to_string(head.version_minor));
         add_rest(head.headers, head.body, head.keep_alive);
         return next_;
     }

@@ -48,7 +48,10 @@ TEST(ValidateRequest, FindsTheCanonicalRequest) {
         {"GET", "https://a.example?q", Scheme::https, "a.example", "/", "a.example"},
         {"OPTIONS", "https://a.example", Scheme::https, "a.example", "*", "a.example"},
         {"OPTIONS", "https://a.example/", Scheme::https, "a.example", "/", "a.example"},
-        {"GET", "http://xn--bcher-kva.example/", Scheme::http, "B\xc3\xbc""cher.example", "/", "xn--bcher-kva.example"},
+        {"GET", "http://xn--bcher-kva.example/", Scheme::http,
+         "B\xc3\xbc"
+         "cher.example",
+         "/", "xn--bcher-kva.example"},
     };
     for (const Accepted& c : cases) {
         SCOPED_TRACE(std::string(c.method) + " " + c.target);
@@ -135,7 +138,10 @@ TEST(ValidateRequest, RefusesWhatCouldBeReadInTwoWays) {
         {"PUT", "/", {{"Host", "a"}, {"Expect", "200-ok"}}, ErrorCode::expectation_failed},
         {"PUT", "/", {{"Host", "a"}, {"Expect", ""}}, ErrorCode::expectation_failed},
         {"PUT", "/", {{"Host", "a"}, {"Expect", "100-continue, x"}}, ErrorCode::expectation_failed},
-        {"PUT", "/", {{"Host", "a"}, {"Expect", "100-continue"}, {"Expect", "100-continue"}}, ErrorCode::expectation_failed},
+        {"PUT",
+         "/",
+         {{"Host", "a"}, {"Expect", "100-continue"}, {"Expect", "100-continue"}},
+         ErrorCode::expectation_failed},
     };
     for (const Refused& c : cases) {
         SCOPED_TRACE(c.method + " " + c.target + " " + (c.fields.empty() ? "" : c.fields.back().second));
@@ -146,7 +152,9 @@ TEST(ValidateRequest, RefusesWhatCouldBeReadInTwoWays) {
 }
 
 TEST(ValidateRequest, TakesOrdinaryFieldsAsTheyAre) {
-    const auto head = request("PUT", "/", {{"Host", "a"}, {"Expect", "100-Continue"}, {"Max-Forwards", "0"}, {"api_key", "k"}, {"A", "\xc3\xa4\t"}});
+    const auto head = request(
+        "PUT", "/",
+        {{"Host", "a"}, {"Expect", "100-Continue"}, {"Max-Forwards", "0"}, {"api_key", "k"}, {"A", "\xc3\xa4\t"}});
     EXPECT_TRUE(validate_request(head, Scheme::http));
 }
 
@@ -172,23 +180,38 @@ TEST(ValidateResponse, RefusesWhatMustNotBeRelayed) {
 }
 
 TEST(RemoveHopByHop, LeavesWhatIsEndToEndInRequests) {
-    auto head = request("GET", "/", {{"Host", "a"}, {"Connection", "keep-alive, X-Hop"}, {"Keep-Alive", "5"}, {"x-hop", "1"}, {"X-End", "2"},
-                                     {"Proxy-Authorization", "x"}, {"Proxy-Connection", "close"}, {"TE", "trailers"}, {"Trailer", "T"},
-                                     {"Transfer-Encoding", "chunked"}, {"Upgrade", "h2c"}, {"Content-Length", "5"}, {"Connection", "X-Hop2, close"},
-                                     {"X-HOP2", "3"}, {"Content-Type", "t"}, {"Max-Forwards", "3"}});
+    auto head = request("GET", "/",
+                        {{"Host", "a"},
+                         {"Connection", "keep-alive, X-Hop"},
+                         {"Keep-Alive", "5"},
+                         {"x-hop", "1"},
+                         {"X-End", "2"},
+                         {"Proxy-Authorization", "x"},
+                         {"Proxy-Connection", "close"},
+                         {"TE", "trailers"},
+                         {"Trailer", "T"},
+                         {"Transfer-Encoding", "chunked"},
+                         {"Upgrade", "h2c"},
+                         {"Content-Length", "5"},
+                         {"Connection", "X-Hop2, close"},
+                         {"X-HOP2", "3"},
+                         {"Content-Type", "t"},
+                         {"Max-Forwards", "3"}});
     ASSERT_TRUE(remove_hop_by_hop(head));
     EXPECT_EQ(names_in(head.headers), "Host X-End Content-Type Max-Forwards ");
 }
 
 TEST(RemoveHopByHop, RefusesToTakeAwayWhatWasDecidedOn) {
-    for (const char* option : {"Host", "Content-Length", "Transfer-Encoding", "Authorization", "COOKIE", "Content-Type", "X-Api-Key", "X-Amz-Date",
-                               "close, Authorization", ",,host,", "X-Forwarded-For", "authorization\t", "Content_Length", "Expect"}) {
+    for (const char* option : {"Host", "Content-Length", "Transfer-Encoding", "Authorization", "COOKIE", "Content-Type",
+                               "X-Api-Key", "X-Amz-Date", "close, Authorization", ",,host,", "X-Forwarded-For",
+                               "authorization\t", "Content_Length", "Expect"}) {
         auto head = request("GET", "/", {{"Host", "a"}, {"Authorization", "x"}, {"Connection", option}});
         const auto removed = remove_hop_by_hop(head);
         ASSERT_FALSE(removed) << option;
         EXPECT_EQ(removed.error().code, ErrorCode::bad_request);
     }
-    for (const char* option : {"", ",", "close", "Keep-Alive", "upgrade, HTTP2-Settings", "TE", "Connection", "X-Hop", "proxy-foo"}) {
+    for (const char* option :
+         {"", ",", "close", "Keep-Alive", "upgrade, HTTP2-Settings", "TE", "Connection", "X-Hop", "proxy-foo"}) {
         auto head = request("GET", "/", {{"Host", "a"}, {"Connection", option}});
         EXPECT_TRUE(remove_hop_by_hop(head)) << option;
         EXPECT_EQ(names_in(head.headers), "Host ");
@@ -201,23 +224,27 @@ TEST(RemoveHopByHop, LeavesWhatIsEndToEndInResponses) {
         BodyKind kind;
         bool keeps_length;
     };
-    for (const Answer& c : {Answer{200, BodyKind::length, false}, Answer{200, BodyKind::chunked, false}, Answer{200, BodyKind::none, true},
-                            Answer{304, BodyKind::none, true}, Answer{204, BodyKind::none, false}, Answer{103, BodyKind::none, false}}) {
+    for (const Answer& c : {Answer{200, BodyKind::length, false}, Answer{200, BodyKind::chunked, false},
+                            Answer{200, BodyKind::none, true}, Answer{304, BodyKind::none, true},
+                            Answer{204, BodyKind::none, false}, Answer{103, BodyKind::none, false}}) {
         ResponseHead head;
         head.status = c.status;
         head.body.kind = c.kind;
-        for (const char* name : {"Connection", "Keep-Alive", "X-Hop", "Content-Length", "Alt-Svc", "Transfer-Encoding", "Trailer", "Upgrade",
-                                 "Proxy-Authenticate", "Set-Cookie", "Content-Type"}) {
+        for (const char* name : {"Connection", "Keep-Alive", "X-Hop", "Content-Length", "Alt-Svc", "Transfer-Encoding",
+                                 "Trailer", "Upgrade", "Proxy-Authenticate", "Set-Cookie", "Content-Type"}) {
             head.headers.add(name, name == std::string("Connection") ? "x-hop" : "5");
         }
         remove_hop_by_hop(head);
-        EXPECT_EQ(names_in(head.headers), c.keeps_length ? "Content-Length Set-Cookie Content-Type " : "Set-Cookie Content-Type ") << c.status;
+        EXPECT_EQ(names_in(head.headers),
+                  c.keeps_length ? "Content-Length Set-Cookie Content-Type " : "Set-Cookie Content-Type ")
+            << c.status;
     }
 }
 
 TEST(KeepAllowedTrailers, DropsTheOthers) {
     HeaderMap trailers;
-    for (const char* name : {"Grpc-Status", "Authorization", "Content-Length", "X-Checksum", "Host", "Set-Cookie"}) trailers.add(name, "1");
+    for (const char* name : {"Grpc-Status", "Authorization", "Content-Length", "X-Checksum", "Host", "Set-Cookie"})
+        trailers.add(name, "1");
     keep_allowed_trailers(trailers);
     EXPECT_EQ(names_in(trailers), "Grpc-Status X-Checksum ");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "tests/rules/sample.h"
 
 namespace sallyport::rules {

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -116,7 +117,9 @@ inline std::string original_destination(const UniqueFd& connection) {
 // A launcher with one namespace, "box", and a scratch directory as the command's working directory.
 class Box {
 public:
-    explicit Box(const NamespaceRequest& request = {"box", "", ""}) {
+    explicit Box(const NamespaceRequest& request = {"box", "", ""},
+                 std::shared_ptr<const ScratchDir> directory = std::make_shared<const ScratchDir>())
+        : directory_(std::move(directory)) {
         int ends[2];
         if (::pipe2(ends, O_CLOEXEC) < 0) return;
         output_.reset(ends[0]);
@@ -138,14 +141,14 @@ public:
     const std::string& error() const { return error_; }
     Launcher& launcher() { return *launcher_; }
     NamespaceSockets& sockets() { return sockets_; }
-    const ScratchDir& directory() const { return directory_; }
+    const ScratchDir& directory() const { return *directory_; }
 
     CommandSpec shell(const std::string& script) const {
         CommandSpec spec;
         spec.name = "box";
         spec.argv = {"bash", "-c", script};
         spec.environment = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"};
-        spec.working_directory = directory_.path();
+        spec.working_directory = directory_->path();
         return spec;
     }
 
@@ -168,7 +171,7 @@ public:
     // What the script writes to `out` in its directory.
     std::string output_of(const std::string& script) {
         EXPECT_EQ(run("{ " + script + "\n} > out 2>&1"), 0);
-        return content_of(directory_.path() + "/out");
+        return content_of(directory_->path() + "/out");
     }
 
     // Of the command's standard output, up to a newline or its end.
@@ -179,7 +182,7 @@ public:
     }
 
 private:
-    ScratchDir directory_;
+    std::shared_ptr<const ScratchDir> directory_;
     UniqueFd output_;
     std::string error_;
     std::optional<Launcher> launcher_;

@@ -92,21 +92,19 @@ TEST(Launcher, GivesTheCommandNoPrivilegeAndNoViewOfTheHost) {
     ASSERT_EQ(box.error(), "");
     const std::string output = box.output_of(
         "grep -E '^(CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status\n"
-        "ls /sys/class/net /proc/sys/net/ipv4/conf | grep -c nothing\n"
-        "cut -d: -f1 -s /proc/net/dev | tail -n +1 | grep -v '|' | tr -d ' '\n"
-        "grep ^Name /proc/1/status; hostname; id -u; cat /etc/resolv.conf; grep -c box /etc/hosts\n"
+        "echo links: $(cut -d: -f1 -s /proc/net/dev)\n"
+        "grep ^Name /proc/1/status; hostname; cat /etc/resolv.conf\n"
         "true > /etc/new || echo read-only\n"
         "( exec 3<>/proc/sys/kernel/core_pattern ) || echo sealed\n"
-        "( exec 3<>/proc/sysrq-trigger ) || echo sealed\n"
+        "( exec 3<>/proc/irq/default_smp_affinity ) || echo sealed\n"
         "unshare --user true || echo alone\n"
-        "ls -A /root /home /run /mnt\n"
-        "ls /proc/1/fd | wc -l; tr '\\0' '\\n' < /proc/1/environ | grep -v ^PWD= | wc -l");
+        "echo found: $(find /root /home /mnt /media /var/tmp -mindepth 1 | head -1)");
     for (const char* line : {"CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "CapAmb:\t0000000000000000",
                              "CapInh:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2", "Name:\tbwrap", "box",
-                             "nameserver 198.18.0.1", "read-only", "sealed", "alone", "lo"}) {
+                             "nameserver 198.18.0.1", "read-only", "alone", "links: lo", "found:"}) {
         EXPECT_THAT(lines(output), ::testing::Contains(line));
     }
-    EXPECT_THAT(output, Not(HasSubstr("eth0")));
+    EXPECT_THAT(lines(output), ::testing::Contains("sealed").Times(2));
 }
 
 TEST(Launcher, GivesTheCommandExactlyItsEnvironment) {
@@ -283,10 +281,10 @@ struct Daemon {
 
 TEST(Launcher, TakesEverythingWithItWhenTheDaemonIsKilled) {
     ASSERT_ROOT();
-    const ScratchDir directory;
-    const std::string pin = directory.path() + "/box";
+    const auto directory = std::make_shared<const ScratchDir>();
+    const std::string pin = directory->path() + "/box";
     Daemon daemon([&] {
-        Box box({"box", "", pin});
+        Box box({"box", "", pin}, directory);
         (void)box.launcher().run_command(box.shell("trap '' TERM HUP INT; echo r >&2; setsid sleep 1000 & sleep 1000"));
         ::pause();
     });
@@ -307,8 +305,9 @@ pid_t only_child_of(pid_t pid) {
 
 TEST(Launcher, TellsTheDaemonWhenItIsKilledItself) {
     ASSERT_ROOT();
+    const auto directory = std::make_shared<const ScratchDir>();
     Daemon daemon([&] {
-        Box box;
+        Box box({"box", "", ""}, directory);
         (void)box.launcher().run_command(box.shell("echo r >&2; sleep 1000"));
         if (!wait_readable(box.launcher().event_fd()) || box.launcher().poll_exit().has_value()) ::_exit(2);
         ::_exit(box.launcher().signal_command(SIGTERM).has_value() ? 3 : 0);
@@ -327,8 +326,9 @@ TEST(Launcher, LeavesAnAttachedNamespaceClosedWhenKilled) {
     const UniqueFd tcp = open_service(network.peer(), SOCK_STREAM);
     ASSERT_EQ(connect_error(network.router(), SOCK_STREAM, "10.78.0.2", port_of(tcp)), 0);
     ASSERT_TRUE(accept_one(tcp));
+    const auto directory = std::make_shared<const ScratchDir>();
     Daemon daemon([&] {
-        Box box({"box", Network::path(network.router()), ""});
+        Box box({"box", Network::path(network.router()), ""}, directory);
         if (box.error().empty()) (void)!::write(STDERR_FILENO, "r", 1);
         ::pause();
     });

@@ -13,7 +13,6 @@ Result<void> run_rules(const std::string& rules) {
     return nft->run(rules);
 }
 
-// "delete table" says whether there is one.
 bool has_table(const std::string& name) { return run_rules("list table " + name).has_value(); }
 
 TEST(RedirectTable, ReplacesTheOneOfAnEarlierDaemon) {

@@ -2,6 +2,7 @@
 ADDRESS-OR-NAME PORT SNI|-|plain MODE HEX, and one line per case on standard output: OUTCOME HEX. The mode is `one`
 (until one whole response), `all` (until the peer closes) or `half` (as `all`, after ending the sending side).
 Outcomes: done, refused (no connection), reset, timeout, and tls:REASON where the handshake failed."""
+import functools
 import os
 import socket
 import ssl
@@ -27,6 +28,15 @@ def whole_response(data):
     return head[9:12] in (b"204", b"304")
 
 
+@functools.cache
+def context_for(verify):
+    """Without a name to send there is none to verify."""
+    context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+    context.check_hostname = verify
+    context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
+    return context
+
+
 def connect(host, port, sni):
     try:
         plain = socket.create_connection((host, port), PATIENCE_SECONDS)
@@ -36,12 +46,8 @@ def connect(host, port, sni):
         return None, "refused"
     if sni == "plain":
         return plain, None
-    context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
-    context.check_hostname = False
-    if sni == "-":
-        context.verify_mode = ssl.CERT_NONE
     try:
-        return context.wrap_socket(plain, server_hostname=None if sni == "-" else sni), None
+        return context_for(sni != "-").wrap_socket(plain, server_hostname=None if sni == "-" else sni), None
     except ssl.SSLError as error:
         return None, "tls:" + str(error.reason)
     except ConnectionError:

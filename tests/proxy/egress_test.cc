@@ -1,0 +1,59 @@
+#include "proxy/egress.h"
+
+#include "tests/proxy/gate_fixture.h"
+
+namespace sallyport::proxy {
+namespace {
+
+constexpr const char* kPolicy =
+    "version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 } ] } }\n";
+
+class EgressTest : public GateTest {};
+
+TEST_F(EgressTest, ASyntheticAddressNamesItsHostAndARealOneItself) {
+    start(kPolicy);
+    const std::string address = resolve("vcs.example");
+    ConnectionTarget target;
+    ASSERT_TRUE(egress->name_target({*net::parse_address(address), 443}, target));
+    EXPECT_EQ(target.host, "vcs.example");
+    ConnectionTarget literal;
+    ASSERT_TRUE(egress->name_target({*net::parse_address("::ffff:203.0.113.1"), 443}, literal));
+    EXPECT_EQ(literal.host, "");
+    EXPECT_EQ(literal.address_literal, "203.0.113.1");
+    ConnectionTarget unknown;
+    EXPECT_FALSE(egress->name_target({*net::parse_address("198.18.200.1"), 443}, unknown));
+}
+
+TEST_F(EgressTest, RefusedNamesHaveABudget) {
+    start(kPolicy);
+    int allowed = 0;
+    for (int i = 0; i < 1000; ++i) allowed += egress->may_explain_refusal("evil-" + std::to_string(i));
+    EXPECT_GE(allowed, static_cast<int>(kRefusalLeavesBurst));
+    EXPECT_LT(allowed, 300);
+}
+
+TEST_F(EgressTest, ANewSnapshotDecidesTheNextRequestOfAnOpenConnection) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    TestClient& client = connect();
+    const std::string request = with_port("GET / HTTP/1.1\r\nHost: vcs.example:@PORT@\r\n\r\n");
+    client.send(request);
+    run_until([&] { return client.received.ends_with("ok"); });
+    const auto file = rules::parse_policy_file("version: 1\npolicies: { p: { default: deny } }\n", "new.yaml");
+    egress->publish(*rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load({}, {}), Generation{2}));
+    client.send(request);
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_NE(client.received.find("HTTP/1.1 403 "), std::string::npos);
+    run_until_logged(2);
+    EXPECT_NE(log_lines()[1].find("\"generation\":2"), std::string::npos);
+}
+
+TEST_F(EgressTest, AnEmptyEgressDrainsAtOnce) {
+    start(kPolicy);
+    bool drained = false;
+    egress->drain([&] { drained = true; });
+    EXPECT_TRUE(drained);
+}
+
+}  // namespace
+}  // namespace sallyport::proxy

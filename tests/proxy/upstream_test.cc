@@ -1,0 +1,98 @@
+#include "proxy/upstream.h"
+
+#include <set>
+
+#include "proxy/upstream_pool.h"
+#include "tests/proxy/gate_fixture.h"
+
+namespace sallyport::proxy {
+namespace {
+
+class UpstreamTest : public GateTest {
+protected:
+    std::string get(std::string_view host) { return with_port("GET / HTTP/1.1\r\nHost: " + std::string(host) + ":@PORT@\r\n\r\n"); }
+    std::string reply_to(const std::string& request, std::uint16_t port) {
+        TestClient& client = connect("203.0.113.9", port);
+        client.send(request);
+        run_until([&] { return client.closed || client.received.ends_with("}\n") || client.received.ends_with("ok"); });
+        return client.received;
+    }
+};
+
+TEST(UpstreamKey, ConnectionsWithDifferentRightsHaveDifferentKeys) {
+    const std::vector<std::string> networks = {"10.0.0.0/8"};
+    UpstreamKey base;
+    base.host = "a.example";
+    base.port = 443;
+    std::vector<UpstreamKey> keys(8, base);
+    keys[1].scheme = http::Scheme::http;
+    keys[2].host = "b.example";
+    keys[3].port = 444;
+    keys[4].credential_index = 0;
+    keys[5].granted_networks = &networks;
+    keys[6].generation = Generation{2};
+    keys[7].is_address = true;
+    std::set<std::string> texts;
+    for (const UpstreamKey& key : keys) {
+        std::string text;
+        key.append_to(text);
+        EXPECT_TRUE(texts.insert(text).second);
+    }
+}
+
+// D9, D10: what is dialled is what was checked, and every answer is checked.
+TEST_F(UpstreamTest, D10_AnAddressOutsideOfTheGrantedNetworkIsRefused) {
+    start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 10.0.0.0/8 } ] } }\n");
+    EXPECT_NE(reply_to(get("vcs.example"), origin.port()).find("private_address"), std::string::npos);
+    EXPECT_TRUE(origin.connections.empty());
+}
+
+TEST_F(UpstreamTest, AnAddressLiteralIsDialledAsItIs) {
+    start("version: 1\npolicies: { p: { rules: [ { cidr: 127.0.0.0/8, port: @PORT@, scheme: http } ] } }\n");
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    TestClient& client = connect("127.0.0.1", origin.port());
+    client.send(get("127.0.0.1"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    TestClient& other = connect("127.0.0.1", origin.port());
+    other.send(get("127.0.0.2"));
+    run_until([&] { return other.received.ends_with("}\n"); });
+    EXPECT_TRUE(other.received.starts_with("HTTP/1.1 421 ")) << "D3: the address that was dialled is the one that is named";
+}
+
+// D15: nothing is sent before the certificate has been verified.
+TEST_F(UpstreamTest, D15_AnOriginThatDoesNotSpeakTlsGetsNoRequest) {
+    start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 } ] } }\n");
+    UpstreamKey key;
+    key.host = "vcs.example";
+    key.port = origin.port();
+    const std::vector<std::string> networks = {"127.0.0.0/8"};
+    key.granted_networks = &networks;
+    struct User final : UpstreamUser {
+        http::Next on_response_head(http::ResponseHead&) override { return http::Next::go; }
+        http::Next on_body(std::string_view) override { return http::Next::go; }
+        http::Next on_message_end(http::HeaderMap&) override { return http::Next::go; }
+        void on_upstream_round_end() override {}
+        void on_upstream_drained() override {}
+        void on_upstream_failed(Error why) override { error = std::move(why); }
+        std::optional<Error> error;
+    } user;
+    const auto upstream = egress->pool().acquire(key, egress->snapshot(), UpstreamPool::Freshness::any);
+    ASSERT_TRUE(upstream);
+    (*upstream)->attach(user, "GET");
+    (*upstream)->out().append(std::string("GET / HTTP/1.1\r\nX-Token: ") + kMarkerSecret + "\r\n\r\n");
+    run_until([&] { return !origin.connections.empty() && !origin.received().empty(); });
+    origin.connections[0]->peer->send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    run_until([&] { return user.error.has_value(); });
+    EXPECT_EQ(user.error->code, ErrorCode::tls_handshake_origin);
+    EXPECT_EQ(origin.received().find(kMarkerSecret), std::string::npos);
+}
+
+TEST_F(UpstreamTest, AnOriginThatDoesNotAnswerIsGivenUp) {
+    Deadlines deadlines;
+    deadlines.response_head = milliseconds(40);
+    start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 } ] } }\n", deadlines);
+    EXPECT_TRUE(reply_to(get("vcs.example"), origin.port()).starts_with("HTTP/1.1 504 "));
+}
+
+}  // namespace
+}  // namespace sallyport::proxy
