@@ -4,6 +4,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -125,6 +126,12 @@ private:
     std::size_t nodes_ = 0;
 };
 
+// yaml-cpp quotes single bytes of the text as they are.
+std::string printable(std::string message) {
+    std::replace_if(message.begin(), message.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return message;
+}
+
 std::optional<Node> parse(std::string_view text, Reporter& reporter) {
     std::istringstream input{std::string(text)};
     TreeBuilder builder(reporter);
@@ -149,7 +156,7 @@ std::optional<Node> read_document(std::string_view text, Reporter& reporter) {
     } catch (const Refusal& refusal) {
         reporter.error(refusal.place, refusal.message);
     } catch (const YAML::Exception& error) {
-        reporter.error(to_place(error.mark), "not valid YAML: " + error.msg);
+        reporter.error(to_place(error.mark), "not valid YAML: " + printable(error.msg));
     } catch (const std::exception&) {
         reporter.error({}, "not valid YAML");
     }

@@ -1,0 +1,62 @@
+#include "cli/config.h"
+
+#include "tests/cli/scratch.h"
+
+namespace sallyport::cli {
+namespace {
+
+class ConfigTest : public ScratchTest {
+protected:
+    Result<std::shared_ptr<const rules::PolicyFile>> load(const std::string& path) {
+        testing::internal::CaptureStderr();
+        auto file = load_config(path);
+        said = testing::internal::GetCapturedStderr();
+        return file;
+    }
+    std::string said;
+};
+
+TEST_F(ConfigTest, SaysWhereAFileIsWrong) {
+    const std::string path = write("p.yaml", "version: 1\npolices: {}\n");
+    EXPECT_FALSE(load(path));
+    EXPECT_NE(said.find(path + ":2:1: error: unknown key \"polices\", did you mean \"policies\"?"), std::string::npos) << said;
+}
+
+TEST_F(ConfigTest, P22_AMissingFileAllowsNothing) {
+    const auto file = load(directory + "/none.yaml");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().code, ErrorCode::config_invalid);
+}
+
+TEST_F(ConfigTest, TheEmbeddedPolicyAllowsNothing) {
+    const auto file = load("");
+    ASSERT_TRUE(file);
+    const auto policy = choose_policy(**file, "x", "");
+    ASSERT_TRUE(policy);
+    const auto snapshot = rules::make_snapshot(**file, *policy, secrets::SecretSnapshot::load({}, {}), Generation{1});
+    EXPECT_EQ((*snapshot)->reach(http::Scheme::https, "example.com", false, 443), rules::Reach::denied);
+}
+
+TEST_F(ConfigTest, ChoosesTheSandboxsOwnPolicyThenTheOnlyOneThenTheDefault) {
+    const auto two = load(write("two.yaml", "version: 1\npolicies: { a: { default: deny }, b: { default: deny } }\n"
+                                            "sandboxes: { box: { policy: b, params: { t: x } } }\n"));
+    ASSERT_TRUE(two) << said;
+    EXPECT_EQ(choose_policy(**two, "box", "")->policy, "b");
+    EXPECT_EQ(choose_policy(**two, "box", "")->params.at("t"), "x");
+    EXPECT_EQ(choose_policy(**two, "box", "a")->policy, "a");
+    EXPECT_FALSE(choose_policy(**two, "other", ""));
+    EXPECT_FALSE(choose_policy(**two, "other", "c"));
+    const auto named = load(write("named.yaml", "version: 1\npolicies: { a: { default: deny }, default: { default: deny } }\n"));
+    ASSERT_TRUE(named) << said;
+    EXPECT_EQ(choose_policy(**named, "other", "")->policy, "default");
+}
+
+TEST_F(ConfigTest, ReadsFilesUpToTheirBound) {
+    const std::string path = write("f", "12345");
+    EXPECT_EQ(*read_text_file(path, 5), "12345");
+    EXPECT_FALSE(read_text_file(path, 4));
+    EXPECT_FALSE(read_text_file(directory, 4));
+}
+
+}  // namespace
+}  // namespace sallyport::cli
