@@ -133,6 +133,7 @@ http {{
     root {work}/www; default_type application/octet-stream;
     if ($authorized = 0) {{ return 401 "no credential\\n"; }}
     location = /small {{ return 200 "{small}"; }}
+    location = /close {{ keepalive_timeout 0; return 200 "{small}"; }}
     location = /big {{ }}
     # The whole body has been received before the answer is asked for.
     location = /upload {{ proxy_pass http://unix:{work}/sink.sock; proxy_pass_request_body off;

@@ -50,6 +50,8 @@ WORKLOADS = [
              _timed("--connections", "8", "--close", "--resume"), lambda said: said["ok"]),
     Workload("mint", "a new connection to a name never seen before, 4 at a time", "us/connection", 1e6,
              _fresh_names, lambda said: said["ok"], only_minting=True),
+    Workload("reconnect", "the origin closes after each answer; 8 connections kept by the client where they can be", "us/request", 1e6,
+             _timed("--connections", "8", "--path", "/close"), lambda said: said["ok"]),
     Workload("down", "100 MiB downloads, one after another", "s/GB", 1,
              _bulk("--path", "/big", "--expect-bytes", str(testbed.BIG_BYTES)), lambda said: said["received_bytes"] / 1e9),
     Workload("up", "100 MiB uploads, one after another", "s/GB", 1,

@@ -119,6 +119,8 @@ std::string to_pem(X509* certificate) {
 
 // The bytes of an address as an iPAddress has them: four, sixteen, or none where it is not one.
 std::string address_bytes(const std::string& text) {
+    // inet_pton() would stop at a NUL and take what comes before it.
+    if (text.find('\0') != std::string::npos) return {};
     std::array<char, 16> bytes;
     if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return {bytes.data(), 4};
     if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return {bytes.data(), 16};

@@ -22,8 +22,8 @@ struct CredentialSpec {
     secrets::TemplateText value;     // basic: the password; bearer: "Bearer ${secrets.NAME}"
 };
 
-// The field's value. secret_unavailable where a secret or parameter is missing, or where the result is not a field value
-// (empty, control characters, ':' in a user name). The detail never holds a value.
+// The field's value. secret_unavailable where a secret or parameter is missing, or where the result is not a field
+// value (empty, control characters, ':' in a user name). The detail never holds a value.
 Result<SecretString> render(const CredentialSpec& spec, const secrets::Params& params,
                             const secrets::SecretSnapshot& secrets);
 

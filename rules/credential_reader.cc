@@ -15,7 +15,7 @@ using Names = std::set<std::string, std::less<>>;
 
 constexpr std::array<std::string_view, 3> kTypes{"header", "bearer", "basic"};
 constexpr std::array<std::string_view, 15> kUnsupportedTypes{
-    "query", "placeholder", "aws_sigv4", "sigv4",      "oauth2", "oauth2_client_credentials", "jwt",    "hmac",
+    "query", "placeholder", "aws_sigv4", "sigv4",      "oauth2", "oauth2_client_credentials", "jwt",     "hmac",
     "mtls",  "cookie",      "digest",    "github_app", "gcp",    "service_account",           "command",
 };
 
@@ -27,8 +27,8 @@ constexpr std::array<std::string_view, 5> kUnsupportedKeys{"env", "in", "keep", 
 
 // Fields that frame or route a message: a credential in one of them would change what the request is.
 constexpr std::array<std::string_view, 11> kReservedFields{
-    "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade",          "TE",
-    "Trailer", "Expect",      "Keep-Alive",        "Proxy-Connection", "Content-Encoding",
+    "Host",    "Content-Length", "Transfer-Encoding", "Connection",       "Upgrade",          "TE",
+    "Trailer", "Expect",         "Keep-Alive",        "Proxy-Connection", "Content-Encoding",
 };
 
 bool is_reserved(std::string_view name) {

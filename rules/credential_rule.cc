@@ -20,8 +20,9 @@ void check_hosts(const Node& node, const Rule& rule, Reporter& reporter) {
         if (pattern.is_any()) {
             reporter.error(host->place, "a credential needs hosts by name: \"*\" is every name");
         } else if (pattern.has_wildcard() && is_shared_domain(pattern.suffix)) {
-            reporter.error(host->place, "a credential for " + quote(to_string(pattern)) + " would go to anyone with a name under " +
-                                            quote(pattern.suffix) + ", a public suffix");
+            reporter.error(host->place, "a credential for " + quote(to_string(pattern)) +
+                                            " would go to anyone with a name under " + quote(pattern.suffix) +
+                                            ", a public suffix");
         }
     }
 }

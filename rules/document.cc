@@ -23,9 +23,7 @@ struct Refusal {
     std::string message;
 };
 
-Place to_place(const YAML::Mark& mark) {
-    return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1};
-}
+Place to_place(const YAML::Mark& mark) { return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1}; }
 
 // Builds the tree from the parser's events: nothing is expanded, and depth is known before the parser goes deeper.
 class TreeBuilder final : public YAML::EventHandler {
@@ -36,7 +34,9 @@ public:
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { finish(make(NodeKind::null, mark, "", anchor)); }
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        finish(make(NodeKind::null, mark, "", anchor));
+    }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse_anchor(mark); }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
@@ -128,7 +128,8 @@ private:
 
 // yaml-cpp quotes single bytes of the text as they are.
 std::string printable(std::string message) {
-    std::replace_if(message.begin(), message.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    std::replace_if(
+        message.begin(), message.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     return message;
 }
 

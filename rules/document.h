@@ -1,5 +1,5 @@
-// A YAML (or JSON) text as a tree, every value with its place in the file. Only what a configuration needs: one document,
-// no anchors, aliases or tags, bounded depth and size, each key once. yaml-cpp's exceptions end here.
+// A YAML (or JSON) text as a tree, every value with its place in the file. Only what a configuration needs: one
+// document, no anchors, aliases or tags, bounded depth and size, each key once. yaml-cpp's exceptions end here.
 #pragma once
 
 #include <optional>
@@ -30,8 +30,8 @@ struct Entry {
     Node value;
 };
 
-// Nothing where the text is not such a document; the reporter has the reason. Duplicate keys are reported, and the first
-// one stands.
+// Nothing where the text is not such a document; the reporter has the reason. Duplicate keys are reported, and the
+// first one stands.
 std::optional<Node> read_document(std::string_view text, Reporter& reporter);
 
 }  // namespace sallyport::rules

@@ -55,7 +55,8 @@ const Node* find(const Node& map, std::string_view key) {
 
 const Node* require(const Node& map, std::string_view key, std::string_view what, Reporter& reporter) {
     const Node* node = find(map, key);
-    if (node == nullptr && !has_misspelt(map, key)) reporter.error(map.place, std::string(what) + " has no " + quote(key));
+    if (node == nullptr && !has_misspelt(map, key))
+        reporter.error(map.place, std::string(what) + " has no " + quote(key));
     return node;
 }
 

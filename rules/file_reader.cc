@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 2> kSandboxKeys{"policy", "params"};
 
 class FileReader {
 public:
-    FileReader(const Node& root, PolicyFile& file, Reporter& reporter) : root_(root), file_(file), reporter_(reporter) {}
+    FileReader(const Node& root, PolicyFile& file, Reporter& reporter)
+        : root_(root), file_(file), reporter_(reporter) {}
 
     void read() {
         if (!expect_map(root_, "the file", {kKeys, kUnsupportedKeys}, reporter_)) return;
@@ -46,8 +47,9 @@ private:
 
     bool expect_name(const Entry& entry) {
         if (secrets::is_name(entry.key)) return true;
-        reporter_.error(entry.place, quote(entry.key) +
-                                         " is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end");
+        reporter_.error(
+            entry.place,
+            quote(entry.key) + " is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end");
         return false;
     }
 
@@ -112,7 +114,8 @@ private:
         const Node* node = find(root_, "upstream_ca");
         if (node == nullptr) return;
         for (const Node* item : read_list(*node, "upstream_ca", ListForm::one_or_list, reporter_)) {
-            if (const auto path = read_text(*item, "upstream_ca", reporter_)) file_.upstream_ca_files.emplace_back(*path);
+            if (const auto path = read_text(*item, "upstream_ca", reporter_))
+                file_.upstream_ca_files.emplace_back(*path);
         }
     }
 
@@ -121,7 +124,8 @@ private:
         warn_of_unused("credentials", "credential", credentials_.used);
     }
 
-    void warn_of_unused(std::string_view section, std::string_view what, const std::set<std::string, std::less<>>& used) {
+    void warn_of_unused(std::string_view section, std::string_view what,
+                        const std::set<std::string, std::less<>>& used) {
         const Node* node = find(root_, section);
         if (node == nullptr) return;
         for (const Entry& entry : node->entries) {

@@ -18,7 +18,8 @@ Result<Glob> Glob::compile(std::string_view pattern, GlobKind kind) {
         glob.tokens_ += stars == 1 && kind == GlobKind::path ? kSegmentStar : kAnyStar;
         i += stars;
     }
-    if (glob.tokens_.size() > kTokensMax) return failure(ErrorCode::config_invalid, "a pattern has 1000 characters at most");
+    if (glob.tokens_.size() > kTokensMax)
+        return failure(ErrorCode::config_invalid, "a pattern has 1000 characters at most");
     const auto first_star = std::find_if(glob.tokens_.begin(), glob.tokens_.end(), is_star);
     glob.prefix_size_ = static_cast<std::size_t>(first_star - glob.tokens_.begin());
     return glob;

@@ -1,6 +1,6 @@
-// Patterns of rules. In a path '*' is any run of characters within one segment and "**" any run at all; elsewhere both are
-// any run. Everything else is itself. Matching takes time in proportion to pattern times text at worst, and allocates
-// nothing: no pattern and no text can make it explode.
+// Patterns of rules. In a path '*' is any run of characters within one segment and "**" any run at all; elsewhere both
+// are any run. Everything else is itself. Matching takes time in proportion to pattern times text at worst, and
+// allocates nothing: no pattern and no text can make it explode.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// Finds the rules for a host, at a cost that depends on the host's labels and its own rules only: a trie over labels from
-// the right. Filled at load, then read only; a look-up allocates nothing.
+// Finds the rules for a host, at a cost that depends on the host's labels and its own rules only: a trie over labels
+// from the right. Filled at load, then read only; a look-up allocates nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The hosts of a rule: a name, or a name behind wildcard labels. '*' is exactly one label, "**" one or more; both stand
-// for whole leading labels only, so that "*.example.com" is neither "example.com" nor "notexample.com". Either one alone
-// is any name.
+// for whole leading labels only, so that "*.example.com" is neither "example.com" nor "notexample.com". Either one
+// alone is any name.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 namespace sallyport::rules {
 
 struct HostPattern {
-    std::string suffix;           // canonical; empty for any name
-    std::size_t wildcards = 0;    // labels before it: exactly so many, or
-    bool is_open = false;         // so many or more
+    std::string suffix;         // canonical; empty for any name
+    std::size_t wildcards = 0;  // labels before it: exactly so many, or
+    bool is_open = false;       // so many or more
 
     bool is_any() const { return suffix.empty(); }
     bool has_wildcard() const { return wildcards != 0; }

@@ -77,8 +77,8 @@ Result<Network> parse_network(std::string_view text) {
     }
     clear_beyond(network);
     if (!(network.address == *address)) {
-        return failure(ErrorCode::config_invalid, quote(text) + " has bits beyond its prefix, did you mean " +
-                                                      quote(to_string(network)) + "?");
+        return failure(ErrorCode::config_invalid,
+                       quote(text) + " has bits beyond its prefix, did you mean " + quote(to_string(network)) + "?");
     }
     return fold(network);
 }

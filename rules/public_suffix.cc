@@ -10,12 +10,13 @@ namespace {
 
 // Every name below is some customer's.
 constexpr std::array<std::string_view, 10> kTenants{
-    "atlassian.net", "auth0.com",        "ghe.com", "googleusercontent.com",    "okta.com",
-    "slack.com",     "sharepoint.com",   "service-now.com", "snowflakecomputing.com", "zendesk.com",
+    "atlassian.net", "auth0.com",      "ghe.com",         "googleusercontent.com",  "okta.com",
+    "slack.com",     "sharepoint.com", "service-now.com", "snowflakecomputing.com", "zendesk.com",
 };
 
 // The list holds only some names in these trees, and customers have names at every depth.
-constexpr std::array<std::string_view, 4> kTenantTrees{"amazonaws.com", "amazonaws.com.cn", "fastly.net", "windows.net"};
+constexpr std::array<std::string_view, 4> kTenantTrees{"amazonaws.com", "amazonaws.com.cn", "fastly.net",
+                                                       "windows.net"};
 
 bool is_at_or_below(std::string_view name, std::string_view domain) {
     if (!name.ends_with(domain)) return false;

@@ -46,9 +46,7 @@ struct Rule {
 
     bool is_for_networks_alone() const { return hosts.empty() && addresses.empty(); }
     // Nothing but host, port and scheme decides.
-    bool is_about_requests() const {
-        return !methods.empty() || !paths.empty() || !query.empty() || !headers.empty();
-    }
+    bool is_about_requests() const { return !methods.empty() || !paths.empty() || !query.empty() || !headers.empty(); }
 };
 
 enum class RuleMatch {

@@ -29,13 +29,17 @@ std::string joined(const Items& items, ToText to_text) {
     return joined(std::move(texts));
 }
 
-// Equal for two rules that match the same requests of a host. No part of a rule holds a line end.
+// Equal for two rules that match the same requests of a host. No part of a rule holds a control character.
 std::string conditions_of(const Rule& rule) {
-    const auto named = [](const auto& condition) { return condition.name + '=' + condition.value.text(); };
+    const auto named = [](const auto& condition) { return condition.name + '\t' + condition.value.text(); };
     return std::string(rule.http ? "h" : "") + (rule.https ? "s" : "") + '\r' +
            joined(rule.ports, [](std::uint16_t port) { return std::to_string(port); }) + joined(rule.methods) +
            joined(rule.paths, [](const Glob& glob) { return glob.text(); }) + joined(rule.query, named) +
            joined(rule.headers, named) + joined(rule.network_texts);
+}
+
+std::string credential_of(const Rule& rule, const CompiledPolicy& policy) {
+    return quote(policy.credentials[static_cast<std::size_t>(rule.credential)].name);
 }
 
 class AmbiguityCheck {
@@ -46,9 +50,10 @@ public:
         for (const HostPattern& host : rule.hosts) {
             const auto [first, is_new] = first_.try_emplace({host, conditions}, &rule);
             if (is_new || first->second->credential == rule.credential) continue;
-            const auto name = [&](const Rule& of) { return quote(policy.credentials[static_cast<std::size_t>(of.credential)].name); };
-            return reporter.error(rule.place, "ambiguous credential: " + name(rule) + " here and " + name(*first->second) +
-                                                  " in " + place_of(*first->second) + " are for the same requests");
+            const Rule& other = *first->second;
+            return reporter.error(rule.place, "ambiguous credential: " + credential_of(rule, policy) + " here and " +
+                                                  credential_of(other, policy) + " in " + place_of(other) +
+                                                  " are for the same requests");
         }
     }
 

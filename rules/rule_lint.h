@@ -6,8 +6,8 @@
 
 namespace sallyport::rules {
 
-// Ambiguous credentials are errors. A shadowed rule is a warning; the check is sound (what it reports never matches) and
-// simple (it does not find every such rule).
+// Ambiguous credentials are errors. A shadowed rule is a warning; the check is sound (what it reports never matches)
+// and simple (it does not find every such rule).
 void lint_rules(const CompiledPolicy& policy, Reporter& reporter);
 
 }  // namespace sallyport::rules

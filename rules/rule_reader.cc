@@ -17,16 +17,21 @@ namespace {
 constexpr std::size_t kRuleNameBytesMax = 128;
 
 constexpr std::array<std::string_view, 12> kKeys{
-    "name",    "host", "port", "scheme", "methods", "paths", "query", "headers", "cidr", "deny", "credential",
-    "allow_cleartext_credential",
+    "name",  "host",    "port", "scheme", "methods",    "paths",
+    "query", "headers", "cidr", "deny",   "credential", "allow_cleartext_credential",
 };
 constexpr std::array<std::string_view, 14> kUnsupportedKeys{
     "handler", "tcp",       "tls",   "upstream", "respond", "limit",    "limits",
     "script",  "websocket", "scrub", "approval", "budget",  "redirect", "placeholder",
 };
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
-constexpr std::array<std::string_view, 9> kMethods{"GET",    "HEAD",  "POST",    "PUT",  "DELETE",
+constexpr std::array<std::string_view, 9> kMethods{"GET",   "HEAD",    "POST",     "PUT",   "DELETE",
                                                    "PATCH", "OPTIONS", "PROPFIND", "REPORT"};
+
+bool is_printable(std::string_view text) {
+    return !text.empty() && std::none_of(text.begin(), text.end(),
+                                         [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+}
 
 class RuleReader {
 public:
@@ -44,7 +49,8 @@ public:
         with("headers", [&](const Node& value) { read_headers(value); });
         with("deny", [&](const Node& value) { rule_.deny = read_flag(value, "deny", reporter_).value_or(false); });
         with("allow_cleartext_credential", [&](const Node& value) {
-            rule_.allow_cleartext_credential = read_flag(value, "allow_cleartext_credential", reporter_).value_or(false);
+            rule_.allow_cleartext_credential =
+                read_flag(value, "allow_cleartext_credential", reporter_).value_or(false);
         });
         check_target();
     }
@@ -183,19 +189,21 @@ private:
 
     void read_query(const Node& value) {
         each_condition(value, "query", [&](const Entry& entry, Glob glob) {
-            if (entry.key.empty()) return reporter_.error(entry.place, "the name of a query key is empty");
+            if (!is_printable(entry.key)) return reporter_.error(entry.place, quote(entry.key) + " is not a query key");
             rule_.query.push_back({entry.key, std::move(glob)});
         });
     }
 
     void read_headers(const Node& value) {
         each_condition(value, "headers", [&](const Entry& entry, Glob glob) {
-            if (!is_token(entry.key)) return reporter_.error(entry.place, quote(entry.key) + " is not the name of a header");
+            if (!is_token(entry.key))
+                return reporter_.error(entry.place, quote(entry.key) + " is not the name of a header");
             const auto same = [&](const HeaderCondition& other) {
                 return http::equals_ignoring_case(other.name, entry.key);
             };
             if (std::any_of(rule_.headers.begin(), rule_.headers.end(), same)) {
-                return reporter_.error(entry.place, "duplicate key " + quote(entry.key) + ": header names have no case");
+                return reporter_.error(entry.place,
+                                       "duplicate key " + quote(entry.key) + ": header names have no case");
             }
             rule_.headers.push_back({entry.key, std::move(glob)});
         });
@@ -211,8 +219,9 @@ private:
         }
         if (cidr == nullptr) return;
         if (rule_.deny && host != nullptr) {
-            return reporter_.error(cidr->place, "a rule with \"deny\" has either \"host\" or \"cidr\": it is decided "
-                                                "before the name is resolved");
+            return reporter_.error(cidr->place,
+                                   "a rule with \"deny\" has either \"host\" or \"cidr\": it is decided "
+                                   "before the name is resolved");
         }
         if (rule_.deny) {
             reporter_.warning(cidr->place, "this denies address literals, not names that resolve into the network");
@@ -232,7 +241,8 @@ private:
     Reporter& reporter_;
 };
 
-std::string read_credential_name(const Node& rule, const std::set<std::string, std::less<>>& names, Reporter& reporter) {
+std::string read_credential_name(const Node& rule, const std::set<std::string, std::less<>>& names,
+                                 Reporter& reporter) {
     const Node* node = find(rule, "credential");
     const auto name = node == nullptr ? std::nullopt : read_text(*node, "credential", reporter);
     if (!name) return {};

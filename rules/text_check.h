@@ -1,5 +1,5 @@
-// What a configuration's bytes must be before any parser sees them. yaml-cpp ends its input at a byte 04, guesses UTF-16
-// and takes a lone CR for a line end that it does not count: what a reviewer sees must be what is loaded.
+// What a configuration's bytes must be before any parser sees them. yaml-cpp ends its input at a byte 04, guesses
+// UTF-16 and takes a lone CR for a line end that it does not count: what a reviewer sees must be what is loaded.
 #pragma once
 
 #include <optional>

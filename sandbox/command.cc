@@ -150,6 +150,7 @@ CommandExit RunningCommand::wait() {
         pollfd gone{init_.get(), POLLIN, 0};
         while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
         }
+        ::waitpid(init_pid_, nullptr, WNOHANG);  // ours, if the monitor went first
     }
     const bool started = number_after(read_status(), "exit-code") >= 0;
     return CommandExit{!started && shell_code(status) == kBubblewrapFailed ? kSetupFailed : shell_code(status)};

@@ -56,6 +56,8 @@ void prepare_launcher_process(int calls, int events) {
     close_other_descriptors(calls, events);
     ::prctl(PR_SET_NAME, "sallyport-root");
     ::prctl(PR_SET_DUMPABLE, 0);
+    // A sandbox's init may outlive bubblewrap's monitor by a moment; it is ours to collect then.
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     drop_capabilities();

@@ -46,7 +46,8 @@ Result<std::string> resolve_location(const SecretSource& source, const Params& p
             return failure(ErrorCode::secret_unavailable, "parameter \"" + part.text + "\" is not set");
         }
         if (!may_be_part(source.kind, param->second)) {
-            return failure(ErrorCode::secret_unavailable, "parameter \"" + part.text + "\" may not be part of a location");
+            return failure(ErrorCode::secret_unavailable,
+                           "parameter \"" + part.text + "\" may not be part of a location");
         }
         location += param->second;
     }

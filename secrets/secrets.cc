@@ -67,8 +67,7 @@ Result<SecretString> read_file(const std::string& path) {
     Buffer buffer;
     buffer.reserve(kSecretBytesMax + 1);
     const auto outcome = read_all(fd->get(), buffer);
-    Result<SecretString> value =
-        outcome ? check_value(buffer.view()) : Result<SecretString>(failure(outcome.error()));
+    Result<SecretString> value = outcome ? check_value(buffer.view()) : Result<SecretString>(failure(outcome.error()));
     buffer.wipe();
     if (!value) return failure(ErrorCode::secret_unavailable, path + ": " + value.error().detail);
     return value;

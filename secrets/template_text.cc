@@ -41,7 +41,8 @@ Result<TemplateText> parse_template(std::string_view text) {
         if (start != 0) parts.push_back({PartKind::literal, std::string(text.substr(0, start))});
         if (start == std::string_view::npos) break;
         const auto end = text.find('}', start);
-        if (end == std::string_view::npos) return failure(ErrorCode::config_invalid, "a reference \"${\" is not closed");
+        if (end == std::string_view::npos)
+            return failure(ErrorCode::config_invalid, "a reference \"${\" is not closed");
         auto part = parse_reference(text.substr(start + 2, end - start - 2));
         if (!part) return failure(part.error());
         parts.push_back(std::move(*part));

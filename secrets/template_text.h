@@ -1,5 +1,5 @@
-// Text with references in it: "Bearer ${secrets.token}", "/run/secrets/${params.tenant}/pat". Parsed once; whoever fills
-// it in decides what a value may hold.
+// Text with references in it: "Bearer ${secrets.token}", "/run/secrets/${params.tenant}/pat". Parsed once; whoever
+// fills it in decides what a value may hold.
 #pragma once
 
 #include <string>
@@ -21,7 +21,8 @@ struct TemplatePart {
 
 using TemplateText = std::vector<TemplatePart>;
 
-// The names of secrets, credentials, policies, parameters and sandboxes: 1 to 63 of [A-Za-z0-9_-], no '-' at either end.
+// The names of secrets, credentials, policies, parameters and sandboxes: 1 to 63 of [A-Za-z0-9_-], no '-' at either
+// end.
 bool is_name(std::string_view text);
 
 // "${" begins a reference, every other '$' is itself. config_invalid for a reference that is not closed, or is neither

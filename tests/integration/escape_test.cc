@@ -198,12 +198,12 @@ for family, address in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'))
     for port in range(1, 65536):
         s = socket.socket(family)
         if s.connect_ex((address, port)) == 0 and s.getsockname() != s.getpeername():
-            s.settimeout(5); s.sendall(b'GET /direct HTTP/1.1\r\nHost: api.acme.example\r\nConnection: close\r\n\r\n')
+            s.settimeout(1); s.sendall(b'GET /direct HTTP/1.1\r\nHost: api.acme.example\r\nConnection: close\r\n\r\n')
             answer = b''
             try:
                 while piece := s.recv(4096): answer += piece
             except OSError: pass
-            tls = socket.create_connection((address, port), 5)
+            tls = socket.create_connection((address, port), 1)
             try:
                 tls = ssl.create_default_context(cafile=os.environ['SSL_CERT_FILE']).wrap_socket(tls, server_hostname='api.acme.example')
                 tls.sendall(b'GET /direct HTTP/1.1\r\nHost: api.acme.example\r\nConnection: close\r\n\r\n'); second = tls.recv(4096)
@@ -326,6 +326,43 @@ TEST_F(Escape, P5NothingComesInThroughAnAttachedNamespacesUplink) {
     ASSERT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text.starts_with("up"); }));
     Network::command(world().network().internet(), {"sh", "-c", "curl -s --max-time 1 http://192.0.3.2:9999/; "
                                                     "curl -s --max-time 1 'http://[2001:db8:eeee::2]:9999/'; true"});
+    EXPECT_EQ(service.out(), "up\n");
+}
+
+// "Blocked TCP a reset. Never a silent time-out", for protocols in which the server speaks first, too.
+TEST_F(Escape, P1BlockedTcpIsResetAtOnce) {
+    Guard guard(policy(kRules));
+    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    for (const auto& [host, port] : {std::pair{"evil.example", 22}, {"api.acme.example", 5432}, {"203.0.113.66", 25}, {"203.0.113.66", 3306}}) {
+        Finished client = guard.python("import socket, time\nstart = time.monotonic()\ns = socket.create_connection(('" + std::string(host) + "', " + std::to_string(port) +
+                                       "), 20)\ntry: print('closed', s.recv(10))\nexcept ConnectionResetError: print('reset')\n"
+                                       "print('at once' if time.monotonic() - start < 5 else 'late')\n");
+        EXPECT_EQ(client.out, "reset\nat once\n") << host << client.err;
+    }
+    auto log = guard.access_log(4);
+    EXPECT_EQ(log.size(), 4u);
+    for (const auto& line : log) EXPECT_EQ(line["verdict"], "deny");
+}
+
+// A network namespace does not hold back sockets that are files.
+TEST_F(Escape, P5TheHostsUnixSocketsAreOutOfReachOfRun) {
+    Process service = world().start({.argv = {"/usr/bin/python3", "-c", R"(
+import socket, select
+listeners = []
+for path in ('/run/host.sock', '/srv/world/host.sock', '\0host-abstract'):
+    s = socket.socket(socket.AF_UNIX); s.bind(path); s.listen(); listeners.append(s)
+print('up', flush=True)
+while True:
+    for ready in select.select(listeners, [], [])[0]: ready.accept(); print('hit', flush=True)
+)"}});
+    ASSERT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text.starts_with("up"); })) << service.err();
+    Finished tries = run_in_sandbox(policy(kRules), {"/usr/bin/python3", "-c", R"(
+import socket
+for path in ('/run/host.sock', '/srv/world/host.sock', '\0host-abstract'):
+    try: socket.socket(socket.AF_UNIX).connect(path); print('connected', path)
+    except OSError: pass
+)"});
+    EXPECT_EQ(tries.out, "") << tries.err;
     EXPECT_EQ(service.out(), "up\n");
 }
 

@@ -195,6 +195,20 @@ print(ask()); input(); print(ask())
     EXPECT_THAT(client.process.out(), AnyOf("200\n403\n", "200\nclosed\n"));
 }
 
+TEST_F(Lifecycle, ARunningTransferThatANewPolicyDeniesIsCut) {
+    Guard guard(policy(kRules));
+    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    world().make_gate("cut");
+    Process download = guard.start({.argv = {"curl", "-sS", "--no-buffer", "--max-time", "20", "https://open.acme.example/slow?gate=cut"}});
+    ASSERT_TRUE(wait_for_content(download.out_path(), contains("half "))) << download.err();
+    guard.rewrite_policy(policy("      - { host: api.acme.example, credential: token }\n"));
+    ASSERT_TRUE(reload(guard, "reloaded"));
+    constexpr int kCurlTimedOut = 28;
+    EXPECT_THAT(download.wait(), testing::AllOf(testing::Ne(0), testing::Ne(kCurlTimedOut))) << download.err();
+    EXPECT_EQ(download.out(), "half ");
+    world().open_gate("cut");
+}
+
 TEST_F(Lifecycle, AChangedSecretFileIsReadAgain) {
     std::string file = world().path("secrets/") + world().fresh("rotating");
     write_file(file, "not-the-right-one\n");
@@ -271,6 +285,63 @@ TEST_F(Lifecycle, ServeOpensTheSandboxesOfItsFile) {
     EXPECT_FALSE(std::filesystem::exists(runtime + "/first/netns"));
 }
 
+TEST_F(Lifecycle, ServeStartsAgainAfterItWasKilled) {
+    std::string runtime = world().outside() + "/" + world().fresh("runtime"), file = world().path(world().fresh("serve") + ".yaml");
+    write_file(file, policy(kRules) + "sandboxes:\n  only: { policy: agent }\n");
+    std::string inside = "set -a; . " + runtime + "/only/env; nsenter --net=" + runtime + "/only/netns curl -sS https://api.acme.example/private";
+    for (int life = 0; life < 3; ++life) {
+        Process daemon = world().start({.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", runtime + ".access"}});
+        ASSERT_TRUE(wait_for_content(daemon.err_path(), contains("ready"))) << daemon.err();
+        EXPECT_EQ(finish(world().start({.argv = {"sh", "-c", inside}})).out, "welcome\n") << life;
+        daemon.signal(SIGKILL);
+        daemon.wait();
+        EXPECT_NE(finish(world().start({.argv = {"sh", "-c", inside}})).out, "welcome\n");
+    }
+}
+
+// The launcher is the program's other half: without it the daemon does not go on.
+TEST_F(Lifecycle, WhenTheLauncherDiesTheDaemonLeavesAndEgressStaysClosed) {
+    Guard guard(policy(kRules));
+    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    std::string task = "/proc/" + std::to_string(guard.daemon().pid()) + "/task/" + std::to_string(guard.daemon().pid());
+    pid_t launcher = std::atoi(read_file(task + "/children").c_str());
+    ASSERT_GT(launcher, 1);
+    kill(launcher, SIGKILL);
+    EXPECT_NE(guard.daemon().wait(), 0);
+    EXPECT_NE(guard.curl({"https://open.acme.example/echo"}).code, 0);
+}
+
+TEST_F(Lifecycle, ASecretsVariableIsNotPassedOn) {
+    std::string text = policy(kRules), from_file = "token: { file: " + world().path("secrets/token") + " }";
+    text.replace(text.find(from_file), from_file.size(), "token: { env: VCS_TOKEN }");
+    const std::vector<std::string> environment = {"VCS_TOKEN=" + std::string(kSecret), "PLAIN=plain"};
+    Finished refused = run_in_sandbox(text, {"env"}, {.options = {"--env", "VCS_TOKEN"}, .environment = environment});
+    EXPECT_NE(refused.code, 0);
+    EXPECT_EQ(refused.out, "");
+    Finished passed = run_in_sandbox(text, {"env"}, {.options = {"--env", "PLAIN", "--env", "GIVEN=here"}, .environment = environment});
+    EXPECT_THAT(passed.out, HasSubstr("PLAIN=plain\n"));
+    EXPECT_THAT(passed.out, HasSubstr("GIVEN=here\n"));
+}
+
+// A client that does not read, and an origin that does not: neither makes the gate hold what waits.
+TEST_F(Lifecycle, SlowPeersDoNotMakeTheGateGrow) {
+    Guard guard(policy(kRules));
+    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    auto resident_kib = [&] {
+        std::string status = read_file("/proc/" + std::to_string(guard.daemon().pid()) + "/status");
+        return std::atol(status.substr(status.find("VmRSS:") + 6).c_str());
+    };
+    world().make_gate("unread");
+    guard.curl({"-o", "/dev/null", "https://open.acme.example/big?bytes=10000000"});
+    long before = resident_kib();
+    Process reader = guard.start({.argv = {"sh", "-c", "curl -sS 'https://open.acme.example/big?bytes=1000000000' | (head -c 1; exec tail -f /dev/null)"}});
+    Process writer = guard.start({.argv = {"sh", "-c", "head -c 100000000 /dev/zero | curl -sS -T - 'https://open.acme.example/silent?gate=unread'"}});
+    ASSERT_TRUE(wait_for_content(reader.out_path(), [](const std::string& text) { return !text.empty(); })) << reader.err();
+    EXPECT_EQ(guard.curl({"-o", "/dev/null", "-w", "%{size_download}", "https://open.acme.example/big?bytes=100000000"}).out, "100000000");
+    EXPECT_LT(resident_kib() - before, 8 * 1024);
+    world().open_gate("unread");
+}
+
 TEST_F(Lifecycle, OriginsAreResolvedByTheDaemonsHostsFileFirst) {
     Guard guard(policy("      - { host: from-hosts-file.example }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
@@ -314,6 +385,9 @@ TEST_F(Lifecycle, EveryRequestEndsInExactlyOneLine) {
         {to("closed.example", get("/", "closed.example")), "502", "allow", "connect_failed"},
         {to("internal.example", get("/", "internal.example")), "403", "deny", "private_address"},
         {{.bytes = get("/", "api.acme.example"), .port = 80, .sni = "plain"}, "403", "deny", "cleartext_credential"},
+        {{.bytes = "SSH-2.0-client\r\n", .host = open, .port = 80, .sni = "plain", .mode = "all"}, "0", "deny", "not_intercepted"},
+        {{.bytes = "", .host = "api.acme.example", .sni = "evil.example"}, "0", "", "misdirected"},
+        {{.bytes = "", .host = "203.0.113.66", .sni = "-"}, "0", "deny", ""},
         {{.bytes = get("/", "203.0.113.66"), .host = "203.0.113.66", .port = 80, .sni = "plain"}, "403", "deny", ""},
     };
     std::size_t count = 0;

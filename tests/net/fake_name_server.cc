@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace sallyport::net {
@@ -26,8 +28,9 @@ void put(std::string& out, std::uint32_t value, int bytes) {
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
 }
 
-void put_record(std::string& out, std::uint32_t type, std::uint32_t ttl_seconds, std::string_view data) {
-    put(out, 0xc00c, 2);
+void put_record(std::string& out, const std::string& owner, std::uint32_t type, std::uint32_t ttl_seconds,
+                std::string_view data) {
+    out += owner;
     put(out, type, 2);
     put(out, 1, 2);
     put(out, ttl_seconds, 4);
@@ -75,14 +78,16 @@ std::string FakeNameServer::answer(const DnsQuestion& question) const {
     if (row.is_silent) return "";
     std::string out = dns_empty_answer(question, row.code);
     char records = 0;
+    std::string owner = "\xc0\x0c";  // the name that was asked for
     if (!row.alias.empty()) {
-        put_record(out, 5, row.alias_ttl_seconds, wire_name(row.alias));
+        put_record(out, owner, 5, row.alias_ttl_seconds, wire_name(row.alias));
+        owner = wire_name(row.alias);
         ++records;
     }
     for (const Address& address : row.addresses) {
         const DnsType type = address.is_v4 ? DnsType::a : DnsType::aaaa;
         if (question.type != static_cast<int>(type)) continue;
-        put_record(out, static_cast<std::uint32_t>(type), row.ttl_seconds,
+        put_record(out, owner, static_cast<std::uint32_t>(type), row.ttl_seconds,
                    {reinterpret_cast<const char*>(address.bytes.data()), address.is_v4 ? 4u : 16u});
         ++records;
     }

@@ -49,7 +49,7 @@ protected:
             loop.stop();
         });
         EXPECT_EQ(query == nullptr, answer.has_value());
-        if (!answer) loop.run();
+        while (!answer) loop.run();
         return *answer;
     }
     // In one event, so in one moment of the loop's clock.
@@ -218,23 +218,14 @@ TEST_F(ResolverTest, AsksTheNewServersWhatItIsAsking) {
     bool answered = false;
     const auto query = resolver().resolve("silent.example", [&](const Resolver::Answer& answer) {
         answered = answer.has_value();
-        loop.stop();
     });
     EXPECT_TRUE(resolve("b.example").has_value());  // by now the silent one has been asked
     server.zone["silent.example"] = {{at("192.0.2.5")}};
     write(options.resolv_conf_path, "nameserver 192.0.2.53\n");
     EXPECT_TRUE(resolve("b.example").has_value());
-    if (!answered) loop.run();
+    EXPECT_TRUE(resolve("silent.example").has_value());
     EXPECT_TRUE(answered);
     EXPECT_THAT(server.asked, UnorderedElementsAre("silent.example", "b.example", "silent.example", "b.example"));
-}
-
-TEST_F(ResolverTest, ReadsItsServersFromResolvConf) {
-    options.servers_csv.clear();
-    options.timeout = milliseconds(10);
-    write(options.resolv_conf_path, "nameserver 127.0.0.1\nnameserver ::1\n");
-    EXPECT_FALSE(resolve("b.example").has_value());  // nobody answers there: it is not our server's port
-    EXPECT_THAT(server.asked, IsEmpty());
 }
 
 TEST_F(ResolverTest, MayGoWithLookUpsUnderWay) {

@@ -6,10 +6,27 @@ namespace sallyport::rules {
 namespace {
 
 TEST(AuthFamily, ThreatD14RemovesTheSandboxsOwnFields) {
-    for (const auto* name : {"Authorization", "authorization", "PROXY-AUTHORIZATION", "Cookie", "X-Api-Key", "X_Api_Key", "Api-Key",
-                             "X-Auth-Token", "X-Auth-Key", "X-Goog-Api-Key", "X-Amz-Date", "x-amz-security-token",
-                             "X-Access-Token", "Private-Token", "PRIVATE_TOKEN", "Job-Token", "X-HTTP-Method-Override",
-                             "X-HTTP-Method", "X-Method-Override", "X-Own", "x_own"}) {
+    for (const auto* name : {"Authorization",
+                             "authorization",
+                             "PROXY-AUTHORIZATION",
+                             "Cookie",
+                             "X-Api-Key",
+                             "X_Api_Key",
+                             "Api-Key",
+                             "X-Auth-Token",
+                             "X-Auth-Key",
+                             "X-Goog-Api-Key",
+                             "X-Amz-Date",
+                             "x-amz-security-token",
+                             "X-Access-Token",
+                             "Private-Token",
+                             "PRIVATE_TOKEN",
+                             "Job-Token",
+                             "X-HTTP-Method-Override",
+                             "X-HTTP-Method",
+                             "X-Method-Override",
+                             "X-Own",
+                             "x_own"}) {
         http::HeaderMap headers;
         headers.add("Accept", "*/*");
         headers.add(name, "mine");
@@ -24,7 +41,8 @@ TEST(AuthFamily, ThreatD14RemovesTheSandboxsOwnFields) {
 
 TEST(AuthFamily, LeavesOtherFields) {
     http::HeaderMap headers;
-    for (const auto* name : {"Accept", "Authorizations", "X-Amz", "Content-Type", "User-Agent", "X-Request-Id", "Key"}) {
+    for (const auto* name :
+         {"Accept", "Authorizations", "X-Amz", "Content-Type", "User-Agent", "X-Request-Id", "Key"}) {
         headers.add(name, "x");
     }
     remove_auth_fields(headers, "X-Own");

@@ -7,8 +7,14 @@ namespace {
 
 TEST(Base64, WritesTheVectorsOfRfc4648) {
     const std::pair<const char*, const char*> cases[] = {
-        {"", ""},         {"f", "Zg=="},        {"fo", "Zm8="},           {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfb", "//77"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xff\xfe\xfb", "//77"},
     };
     for (const auto& [bytes, text] : cases) {
         Buffer out;

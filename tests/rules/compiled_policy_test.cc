@@ -16,13 +16,15 @@ using sample::snapshot_of;
 using sample::verdict_of;
 
 TEST(CompiledPolicy, ThreatP21DenyWinsAnywhereInTheList) {
-    const auto snapshot = snapshot_of(file_with({"{ name: all, host: \"**.a.example\" }", "{ name: no, host: b.a.example, deny: true }"}));
+    const auto snapshot = snapshot_of(
+        file_with({"{ name: all, host: \"**.a.example\" }", "{ name: no, host: b.a.example, deny: true }"}));
     EXPECT_EQ(verdict_of(snapshot, "GET https://c.a.example/"), "allow all");
     EXPECT_EQ(verdict_of(snapshot, "GET https://b.a.example/"), "denied_by_rule no");
 }
 
 TEST(CompiledPolicy, TheFirstMatchDecidesThenTheDefault) {
-    const std::vector<std::string> rules{"{ name: get, host: a.example, methods: [GET] }", "{ name: wide, host: \"*\", methods: [GET, PUT] }",
+    const std::vector<std::string> rules{"{ name: get, host: a.example, methods: [GET] }",
+                                         "{ name: wide, host: \"*\", methods: [GET, PUT] }",
                                          "{ name: exact, host: a.example }"};
     const auto denying = snapshot_of(file_with(rules));
     EXPECT_EQ(verdict_of(denying, "GET https://a.example/"), "allow get");
@@ -43,10 +45,12 @@ TEST(CompiledPolicy, ThreatP8AnEarlierRuleWithPathsRefusesAnAmbiguousPath) {
     const auto paths_first = snapshot_of(file_with({"{ host: a.example, paths: [/a/**] }", "{ host: a.example }"}));
     EXPECT_EQ(verdict_of(paths_first, "GET https://a.example/b/../a"), "bad_path rules[0]");
     EXPECT_EQ(verdict_of(paths_first, "GET https://a.example/b"), "allow rules[1]");
-    const auto paths_last = snapshot_of(file_with({"{ host: a.example, methods: [GET] }", "{ host: a.example, paths: [/a/**] }"}));
+    const auto paths_last =
+        snapshot_of(file_with({"{ host: a.example, methods: [GET] }", "{ host: a.example, paths: [/a/**] }"}));
     EXPECT_EQ(verdict_of(paths_last, "GET https://a.example/b/../a"), "allow rules[0]");
     EXPECT_EQ(verdict_of(paths_last, "PUT https://a.example/b/../a"), "bad_path rules[1]");
-    const auto denied = snapshot_of(file_with({"{ host: a.example, paths: [/a/**] }", "{ host: a.example, paths: [/b], deny: true }"}));
+    const auto denied =
+        snapshot_of(file_with({"{ host: a.example, paths: [/a/**] }", "{ host: a.example, paths: [/b], deny: true }"}));
     EXPECT_EQ(verdict_of(denied, "GET https://a.example/a/../x"), "denied_by_rule rules[1]");
 }
 
@@ -55,8 +59,9 @@ TEST(CompiledPolicy, ThreatD8AddressesNeedARuleOfTheirOwn) {
     for (const auto* host : {"192.0.2.1", "[::1]", "127.0.0.1", "[::ffff:192.0.2.1]"}) {
         EXPECT_EQ(verdict_of(open, std::string("GET http://") + host + "/"), "address_literal default") << host;
     }
-    const auto ruled = snapshot_of(file_with({"{ host: 192.0.2.1 }", "{ cidr: [10.20.0.0/16, \"fd00::/8\"] }",
-                                              "{ host: \"[2001:db8::1]\", port: 8080 }", "{ cidr: 10.20.30.0/24, deny: true }"}));
+    const auto ruled =
+        snapshot_of(file_with({"{ host: 192.0.2.1 }", "{ cidr: [10.20.0.0/16, \"fd00::/8\"] }",
+                               "{ host: \"[2001:db8::1]\", port: 8080 }", "{ cidr: 10.20.30.0/24, deny: true }"}));
     EXPECT_EQ(verdict_of(ruled, "GET http://192.0.2.1/"), "allow rules[0]");
     EXPECT_EQ(verdict_of(ruled, "GET http://[::ffff:192.0.2.1]/"), "allow rules[0]");
     EXPECT_EQ(verdict_of(ruled, "GET http://192.0.2.2/"), "address_literal default");
@@ -69,9 +74,10 @@ TEST(CompiledPolicy, ThreatD8AddressesNeedARuleOfTheirOwn) {
 }
 
 TEST(CompiledPolicy, ReachKnowsWhatNoRequestCanHave) {
-    const auto snapshot = snapshot_of(file_with({"{ host: a.example, paths: [/a] }", "{ host: b.example, port: 8443 }",
-                                                 "{ host: \"*.c.example\" }", "{ host: no.c.example, deny: true }",
-                                                 "{ host: some.c.example, methods: [PUT], deny: true }", "{ cidr: 10.0.0.0/8 }"}));
+    const auto snapshot =
+        snapshot_of(file_with({"{ host: a.example, paths: [/a] }", "{ host: b.example, port: 8443 }",
+                               "{ host: \"*.c.example\" }", "{ host: no.c.example, deny: true }",
+                               "{ host: some.c.example, methods: [PUT], deny: true }", "{ cidr: 10.0.0.0/8 }"}));
     const auto reach = [&](std::string_view host, std::uint16_t port, bool is_address = false) {
         return snapshot->reach(http::Scheme::https, host, is_address, port) == Reach::intercept;
     };
@@ -139,7 +145,8 @@ enum class Plain { no, yes, bad_path };
 
 Plain plain_match(const PlainRule& rule, const PlainRequest& request) {
     const int own_port = request.scheme == "https" ? 443 : 80;
-    const bool port_matches = rule.ports.empty() ? rule.deny || request.port == own_port : is_any_or_in(rule.ports, request.port);
+    const bool port_matches =
+        rule.ports.empty() ? rule.deny || request.port == own_port : is_any_or_in(rule.ports, request.port);
     if (!plain_host_matches(rule.host, request.host) || !port_matches) return Plain::no;
     if (!rule.scheme.empty() && rule.scheme != request.scheme) return Plain::no;
     if (!is_any_or_in(rule.methods, request.method)) return Plain::no;
@@ -150,11 +157,13 @@ Plain plain_match(const PlainRule& rule, const PlainRequest& request) {
 
 std::string plain_verdict(const std::vector<PlainRule>& rules, bool default_allow, const PlainRequest& request) {
     for (std::size_t i = 0; i < rules.size(); ++i) {
-        if (rules[i].deny && plain_match(rules[i], request) == Plain::yes) return "denied_by_rule rules[" + std::to_string(i) + "]";
+        if (rules[i].deny && plain_match(rules[i], request) == Plain::yes)
+            return "denied_by_rule rules[" + std::to_string(i) + "]";
     }
     for (std::size_t i = 0; i < rules.size(); ++i) {
         const Plain match = rules[i].deny ? Plain::no : plain_match(rules[i], request);
-        if (match != Plain::no) return (match == Plain::yes ? "allow rules[" : "bad_path rules[") + std::to_string(i) + "]";
+        if (match != Plain::no)
+            return (match == Plain::yes ? "allow rules[" : "bad_path rules[") + std::to_string(i) + "]";
     }
     return default_allow ? "allow default" : "denied default";
 }
@@ -171,7 +180,8 @@ std::string to_yaml(const PlainRule& rule) {
     if (!rule.scheme.empty()) text += ", scheme: " + rule.scheme;
     if (!rule.methods.empty()) text += ", methods: " + listed(rule.methods);
     if (!rule.paths.empty()) text += ", paths: " + listed(rule.paths);
-    for (std::size_t i = 0; i < rule.ports.size(); ++i) text += (i == 0 ? ", port: [" : ", ") + std::to_string(rule.ports[i]);
+    for (std::size_t i = 0; i < rule.ports.size(); ++i)
+        text += (i == 0 ? ", port: [" : ", ") + std::to_string(rule.ports[i]);
     return text + (rule.ports.empty() ? " }" : "] }");
 }
 
@@ -189,7 +199,8 @@ private:
 };
 
 PlainRule random_rule(Dice& dice) {
-    static const std::vector<std::string> kHosts{"a.b", "b", "x.a.b", "a.a", "*.b", "**.b", "*.a.b", "**.a.b", "*.*.b", "**.*.b", "*"};
+    static const std::vector<std::string> kHosts{"a.b",   "b",      "x.a.b", "a.a",    "*.b", "**.b",
+                                                 "*.a.b", "**.a.b", "*.*.b", "**.*.b", "*"};
     static const std::vector<int> kPorts{80, 443, 8443};
     static const std::vector<std::string> kPaths{"/", "/p", "/q"};
     PlainRule rule;
@@ -236,7 +247,9 @@ TEST(CompiledPolicy, AgreesWithAPlainReadingOfThePolicy) {
             ASSERT_EQ(verdict_of(snapshot, text), expected) << text << '\n' << file_with(lines);
             if (!expected.starts_with("allow")) continue;
             const auto scheme = request.scheme == "https" ? http::Scheme::https : http::Scheme::http;
-            ASSERT_EQ(snapshot->reach(scheme, request.host, false, static_cast<std::uint16_t>(request.port)), Reach::intercept) << text;
+            ASSERT_EQ(snapshot->reach(scheme, request.host, false, static_cast<std::uint16_t>(request.port)),
+                      Reach::intercept)
+                << text;
         }
     }
 }

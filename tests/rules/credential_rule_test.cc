@@ -16,8 +16,13 @@ std::string shared(const std::string& host, const std::string& suffix) {
 
 TEST(CredentialRule, ThreatD7RefusesWildcardsThatCoverAPublicSuffix) {
     const std::pair<std::string, std::string> cases[] = {
-        {"*.com", "com"},         {"**.com", "com"},           {"**.co.uk", "co.uk"}, {"*.*.uk", "uk"},
-        {"*.github.io", "github.io"}, {"**.amazonaws.com", "amazonaws.com"}, {"*.ghe.com", "ghe.com"},
+        {"*.com", "com"},
+        {"**.com", "com"},
+        {"**.co.uk", "co.uk"},
+        {"*.*.uk", "uk"},
+        {"*.github.io", "github.io"},
+        {"**.amazonaws.com", "amazonaws.com"},
+        {"*.ghe.com", "ghe.com"},
         {"*.internal", "internal"},
     };
     for (const auto& [host, suffix] : cases) {

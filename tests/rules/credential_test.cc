@@ -13,7 +13,8 @@ class CredentialTest : public testing::Test {
 protected:
     CredentialTest() {
         setenv("SALLYPORT_CREDENTIAL_TEST", kMarker, 1);
-        secrets_ = secrets::SecretSnapshot::load({{"token", secrets::SourceKind::env, "SALLYPORT_CREDENTIAL_TEST"}}, {});
+        secrets_ =
+            secrets::SecretSnapshot::load({{"token", secrets::SourceKind::env, "SALLYPORT_CREDENTIAL_TEST"}}, {});
     }
     // The value, or the error's detail.
     std::string render_text(CredentialType type, std::string_view value, std::string_view username = "",
@@ -27,7 +28,8 @@ protected:
 };
 
 TEST_F(CredentialTest, FillsInTheTemplate) {
-    EXPECT_EQ(render_text(CredentialType::header, "a ${secrets.token} ${params.p}", "", {{"p", "q"}}), "a mArKeR-99aa q");
+    EXPECT_EQ(render_text(CredentialType::header, "a ${secrets.token} ${params.p}", "", {{"p", "q"}}),
+              "a mArKeR-99aa q");
     EXPECT_EQ(render_text(CredentialType::bearer, "Bearer ${secrets.token}"), "Bearer mArKeR-99aa");
     // base64("x-access-token:mArKeR-99aa")
     EXPECT_EQ(render_text(CredentialType::basic, "${secrets.token}", "x-access-token"),
@@ -35,9 +37,12 @@ TEST_F(CredentialTest, FillsInTheTemplate) {
 }
 
 TEST_F(CredentialTest, IsUnavailableWhereAPartIsMissing) {
-    EXPECT_EQ(render_text(CredentialType::header, "${secrets.other}"), "credential \"c\": secret \"other\" is not defined");
-    EXPECT_EQ(render_text(CredentialType::header, "${params.other}"), "credential \"c\": parameter \"other\" is not set");
-    EXPECT_EQ(render_text(CredentialType::header, "${params.p}", "", {{"p", ""}}), "credential \"c\": the value is empty");
+    EXPECT_EQ(render_text(CredentialType::header, "${secrets.other}"),
+              "credential \"c\": secret \"other\" is not defined");
+    EXPECT_EQ(render_text(CredentialType::header, "${params.other}"),
+              "credential \"c\": parameter \"other\" is not set");
+    EXPECT_EQ(render_text(CredentialType::header, "${params.p}", "", {{"p", ""}}),
+              "credential \"c\": the value is empty");
 }
 
 TEST_F(CredentialTest, ThreatP13NoValueHoldsAControlCharacter) {

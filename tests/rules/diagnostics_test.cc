@@ -10,9 +10,15 @@ namespace {
 TEST(Diagnostics, SuggestWhatIsNear) {
     constexpr std::array<std::string_view, 5> kWords{"host", "port", "methods", "credential", "a"};
     const std::pair<const char*, const char*> cases[] = {
-        {"hosts", ", did you mean \"host\"?"},       {"hsot", ", did you mean \"host\"?"},
-        {"prot", ", did you mean \"port\"?"},        {"method", ", did you mean \"methods\"?"},
-        {"credentails", ", did you mean \"credential\"?"}, {"ho", ""}, {"b", ""}, {"", ""}, {"something", ""},
+        {"hosts", ", did you mean \"host\"?"},
+        {"hsot", ", did you mean \"host\"?"},
+        {"prot", ", did you mean \"port\"?"},
+        {"method", ", did you mean \"methods\"?"},
+        {"credentails", ", did you mean \"credential\"?"},
+        {"ho", ""},
+        {"b", ""},
+        {"", ""},
+        {"something", ""},
     };
     for (const auto& [word, expected] : cases) {
         EXPECT_EQ(did_you_mean(word, kWords), expected) << word;

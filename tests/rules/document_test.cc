@@ -42,7 +42,7 @@ TEST(Document, RefusesWhatAConfigurationDoesNotNeed) {
         {"a: b\n\"a\": c\n", "f:2:1: error: duplicate key \"a\""},
         {"{a: b, a: c}", "f:1:8: error: duplicate key \"a\""},
         {"a: [\n", "f:2:1: error: not valid YAML: end of sequence flow not found"},
-        {"a: \"\\\xc3\xbc\"\n", "f:1:5: error: not valid YAML: unknown escape character: ?"},
+        {"a: \"\\\xc3\xbc\"\n", "f:1:7: error: not valid YAML: unknown escape character: ?"},
         {"a: *x\n", "f:1:4: error: not valid YAML: the referenced anchor is not defined"},
     };
     for (const auto& [text, expected] : cases) {

@@ -15,8 +15,10 @@ TEST(FileReader, ReadsSandboxes) {
     const std::pair<std::string, std::string> cases[] = {
         {"agent-47: { policy: p }", ""},
         {"agent-47: { policy: p, params: { tenant: acme, n: 7 } }", ""},
-        {"-a: { policy: p }", "f.yaml:4:3: error: \"-a\" is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end"},
-        {"a.b: { policy: p }", "f.yaml:4:3: error: \"a.b\" is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end"},
+        {"-a: { policy: p }",
+         "f.yaml:4:3: error: \"-a\" is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end"},
+        {"a.b: { policy: p }",
+         "f.yaml:4:3: error: \"a.b\" is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end"},
         {"a: {}", "f.yaml:4:6: error: sandbox \"a\" is empty"},
         {"a: p", "f.yaml:4:6: error: sandbox \"a\" must be a mapping"},
         {"a: { params: { t: x } }", "f.yaml:4:6: error: sandbox \"a\" has no \"policy\""},

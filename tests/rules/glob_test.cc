@@ -47,7 +47,8 @@ TEST(Glob, StarStaysInASegmentAndTwoStarsDoNot) {
         {"/[a]", "/a", false},
         {"/a?c", "/abc", false},
     };
-    for (const Case& each : cases) EXPECT_EQ(matches(each.pattern, each.text), each.expected) << each.pattern << ' ' << each.text;
+    for (const Case& each : cases)
+        EXPECT_EQ(matches(each.pattern, each.text), each.expected) << each.pattern << ' ' << each.text;
 }
 
 TEST(Glob, StarIsAnyRunOutsideOfPaths) {
@@ -77,7 +78,8 @@ TEST(Glob, RefusesControlCharactersAndLongPatterns) {
 // By the book: try everything.
 bool slow_match(std::string_view pattern, std::string_view text) {
     if (pattern.empty()) return text.empty();
-    if (pattern[0] != '*') return !text.empty() && pattern[0] == text[0] && slow_match(pattern.substr(1), text.substr(1));
+    if (pattern[0] != '*')
+        return !text.empty() && pattern[0] == text[0] && slow_match(pattern.substr(1), text.substr(1));
     const auto stars = std::min(pattern.find_first_not_of('*'), pattern.size());
     const auto rest = pattern.substr(stars);
     for (std::size_t taken = 0;; ++taken) {

@@ -18,12 +18,14 @@ protected:
     }
     std::vector<std::string> find_covering(std::string_view pattern) const {
         std::vector<std::string> found;
-        index_.find_covering(*parse_host_pattern(pattern), [&](std::uint32_t rule) { found.emplace_back(kPatterns[rule]); });
+        index_.find_covering(*parse_host_pattern(pattern),
+                             [&](std::uint32_t rule) { found.emplace_back(kPatterns[rule]); });
         return found;
     }
 
-    static constexpr const char* kPatterns[] = {"example.com",      "*.example.com", "**.example.com", "*.*.example.com",
-                                                "**.*.example.com", "a.example.com", "*",              "com"};
+    static constexpr const char* kPatterns[] = {
+        "example.com", "*.example.com", "**.example.com", "*.*.example.com", "**.*.example.com", "a.example.com", "*",
+        "com"};
     HostIndex index_;
 };
 

@@ -18,7 +18,10 @@ TEST(HostPattern, ReadsNamesAndLeadingWildcards) {
         {"**.a.example", {"a.example", 1, true}, "**.a.example"},
         {"*.*.a.example", {"a.example", 2, false}, "*.*.a.example"},
         {"*.**.a.example", {"a.example", 2, true}, "**.*.a.example"},
-        {"b\xc3\xbc" "cher.example", {"xn--bcher-kva.example", 0, false}, "xn--bcher-kva.example"},
+        {"b\xc3\xbc"
+         "cher.example",
+         {"xn--bcher-kva.example", 0, false},
+         "xn--bcher-kva.example"},
         {"*", {"", 1, true}, "**"},
         {"**", {"", 1, true}, "**"},
     };

@@ -55,7 +55,8 @@ upstream_ca: [/etc/ca/one.pem, /etc/ca/two.pem]
 
 TEST(PolicyFile, LoadsJsonAsItLoadsYaml) {
     const auto parsed = parse_policy_file(
-        R"({"version": 1, "policies": {"p": {"rules": [{"host": "a.example", "port": 443, "deny": false}]}}})", "a.json");
+        R"({"version": 1, "policies": {"p": {"rules": [{"host": "a.example", "port": 443, "deny": false}]}}})",
+        "a.json");
     ASSERT_TRUE(parsed.file);
     EXPECT_TRUE(parsed.diagnostics.empty());
 }
@@ -92,7 +93,8 @@ TEST(PolicyFile, SaysWhatIsWrongAndWhere) {
 }
 
 TEST(PolicyFile, ThreatP22AFileWithOneErrorIsNotLoadedAtAll) {
-    const auto parsed = parse_policy_file(sample::file_with({"{ host: a.example }", "{ host: b.example, dney: true }"}), "f");
+    const auto parsed =
+        parse_policy_file(sample::file_with({"{ host: a.example }", "{ host: b.example, dney: true }"}), "f");
     EXPECT_EQ(parsed.file, nullptr);
     EXPECT_FALSE(parsed.diagnostics.empty());
 }
@@ -104,7 +106,8 @@ TEST(PolicyFile, ThreatP22AWarningDoesNotStopAFile) {
 }
 
 TEST(PolicyFile, ShowsAllFaultsOfAFileInOrder) {
-    const auto messages = sample::all_diagnostics(sample::file_with({"{ host: \"a b\" }", "{ host: x, deny: no }", "{ hots: x }"}));
+    const auto messages =
+        sample::all_diagnostics(sample::file_with({"{ host: \"a b\" }", "{ host: x, deny: no }", "{ hots: x }"}));
     ASSERT_EQ(messages.size(), 3u);
     EXPECT_THAT(messages[0], testing::StartsWith("f.yaml:9:"));
     EXPECT_THAT(messages[1], testing::StartsWith("f.yaml:10:"));
@@ -116,7 +119,8 @@ TEST(PolicyFile, ManyRulesLoadInReasonableWork) {
     for (int i = 0; i < 10'000; ++i) rules.push_back("{ host: same.example, paths: [\"/" + std::to_string(i) + "\"] }");
     EXPECT_NE(parse_policy_file(sample::file_with(rules), "f").file, nullptr);
     rules.push_back("{ host: one-more.example }");
-    EXPECT_EQ(sample::first_diagnostic(sample::file_with(rules)), "f.yaml:9:7: error: a policy has 10000 rules at most");
+    EXPECT_EQ(sample::first_diagnostic(sample::file_with(rules)),
+              "f.yaml:9:7: error: a policy has 10000 rules at most");
 }
 
 }  // namespace

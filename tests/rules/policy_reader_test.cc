@@ -30,10 +30,10 @@ TEST(PolicyReader, ReadsPolicies) {
 }
 
 TEST(PolicyReader, HoldsEachUsedCredentialOnce) {
-    const auto parsed = parse_policy_file(sample::file_with({"{ host: a.example, credential: two }",
-                                                             "{ host: b.example, credential: one }",
-                                                             "{ host: c.example, credential: two }"}),
-                                          "f.yaml");
+    const auto parsed = parse_policy_file(
+        sample::file_with({"{ host: a.example, credential: two }", "{ host: b.example, credential: one }",
+                           "{ host: c.example, credential: two }"}),
+        "f.yaml");
     ASSERT_TRUE(parsed.file);
     const CompiledPolicy& policy = *parsed.file->policies.at("p");
     ASSERT_EQ(policy.credentials.size(), 2u);

@@ -10,8 +10,8 @@ TEST(PublicSuffix, ThreatD7KnowsSharedDomains) {
                                "anything.eu-west-1.amazonaws.com", "xn--p1ai", "foo.ck"}) {
         EXPECT_TRUE(is_shared_domain(domain)) << domain;
     }
-    for (const auto* domain : {"example.com", "acme.co.uk", "acme.github.io", "svc.internal", "acme.ghe.com", "notamazonaws.com",
-                               "a.b.example.com"}) {
+    for (const auto* domain : {"example.com", "acme.co.uk", "acme.github.io", "svc.internal", "acme.ghe.com",
+                               "notamazonaws.com", "a.b.example.com"}) {
         EXPECT_FALSE(is_shared_domain(domain)) << domain;
     }
 }

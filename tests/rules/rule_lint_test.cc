@@ -7,24 +7,33 @@
 namespace sallyport::rules {
 namespace {
 
-std::string first_of(const std::vector<std::string>& rules) { return sample::first_diagnostic(sample::file_with(rules)); }
+std::string first_of(const std::vector<std::string>& rules) {
+    return sample::first_diagnostic(sample::file_with(rules));
+}
 
 TEST(RuleLint, ThreatP21AmbiguousCredentialsAreAnErrorAtLoad) {
-    const std::string message = "f.yaml:10:9: error: ambiguous credential: \"two\" here and \"one\" in \"rules[0]\" (line 9) are for the "
-                                "same requests";
+    const std::string message =
+        "f.yaml:10:9: error: ambiguous credential: \"two\" here and \"one\" in \"rules[0]\" (line 9) are for the "
+        "same requests";
     EXPECT_EQ(first_of({"{ host: a.example, credential: one }", "{ host: a.example, credential: two }"}), message);
-    EXPECT_EQ(first_of({"{ host: A.Example., credential: one }", "{ host: [b.example, a.example], credential: two }"}), message);
+    EXPECT_EQ(first_of({"{ host: A.Example., credential: one }", "{ host: [b.example, a.example], credential: two }"}),
+              message);
     EXPECT_EQ(first_of({"{ host: \"*.a.example\", methods: [GET, PUT], credential: one }",
                         "{ host: \"*.a.example\", methods: [PUT, GET], scheme: https, credential: two }"}),
               message);
-    EXPECT_EQ(first_of({"{ host: a.example, query: { a: x }, headers: { b: y }, port: [1, 2], paths: [/a], credential: one }",
-                        "{ host: a.example, paths: [/a], port: [2, 1], headers: { b: y }, query: { a: x }, credential: two }"}),
-              message);
+    EXPECT_EQ(
+        first_of(
+            {"{ host: a.example, query: { a: x }, headers: { b: y }, port: [1, 2], paths: [/a], credential: one }",
+             "{ host: a.example, paths: [/a], port: [2, 1], headers: { b: y }, query: { a: x }, credential: two }"}),
+        message);
 }
 
 TEST(RuleLint, DifferentRequestsMayHaveDifferentCredentials) {
-    EXPECT_EQ(first_of({"{ host: a.example, methods: [GET], credential: one }", "{ host: a.example, credential: two }"}), "");
-    EXPECT_EQ(first_of({"{ host: a.example, paths: [/a], credential: one }", "{ host: a.example, paths: [/b], credential: two }"}), "");
+    EXPECT_EQ(
+        first_of({"{ host: a.example, methods: [GET], credential: one }", "{ host: a.example, credential: two }"}), "");
+    EXPECT_EQ(first_of({"{ host: a.example, paths: [/a], credential: one }",
+                        "{ host: a.example, paths: [/b], credential: two }"}),
+              "");
     EXPECT_EQ(first_of({"{ host: a.example, port: 1, credential: one }", "{ host: a.example, credential: two }"}), "");
     EXPECT_EQ(first_of({"{ host: a.example, credential: one }", "{ host: \"*.a.example\", credential: two }"}), "");
 }

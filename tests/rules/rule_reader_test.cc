@@ -25,7 +25,8 @@ TEST(RuleReader, RefusesWhatItDoesNotKnow) {
     const Case cases[] = {
         {"{ hosts: a.example }", "11: error: unknown key \"hosts\", did you mean \"host\"?"},
         {"{ host: a.example, method: [GET] }", "28: error: unknown key \"method\", did you mean \"methods\"?"},
-        {"{ host: a.example, credentials: one }", "28: error: unknown key \"credentials\", did you mean \"credential\"?"},
+        {"{ host: a.example, credentials: one }",
+         "28: error: unknown key \"credentials\", did you mean \"credential\"?"},
         {"{ host: a.example, frobnicate: 1 }", "28: error: unknown key \"frobnicate\""},
         {"{ host: a.example, \"a\\e[31m\": 1 }", "28: error: unknown key \"a\\u001b[31m\""},
         {"{ host: a.example, host: b.example }", "28: error: duplicate key \"host\""},
@@ -38,8 +39,8 @@ TEST(RuleReader, RefusesWhatItDoesNotKnow) {
 
 TEST(RuleReader, RefusesWhatThisVersionDoesNotHave) {
     for (const std::string key : {"handler", "tcp", "tls", "upstream", "respond", "limit"}) {
-        const Case cases[] = {{"{ host: a.example, " + key + ": x }",
-                               "28: error: \"" + key + "\" is not supported by this version"}};
+        const Case cases[] = {
+            {"{ host: a.example, " + key + ": x }", "28: error: \"" + key + "\" is not supported by this version"}};
         expect_diagnostics(cases);
     }
     const Case cases[] = {{"{ tcp: \"db.internal:5432\" }", "11: error: \"tcp\" is not supported by this version"}};
@@ -80,10 +81,12 @@ TEST(RuleReader, ReadsHosts) {
          "17: error: \"https://a.example\" is not a host name: scheme, port, path and network have keys of their own"},
         {"{ host: \"a.example:8080\" }",
          "17: error: \"a.example:8080\" is not a host name: scheme, port, path and network have keys of their own"},
-        {"{ host: \"api-*.example.com\" }", "17: error: \"api-*.example.com\" is not a host pattern: \"*\" and \"**\" stand for "
-                                           "whole leading labels of a name"},
-        {"{ host: \"a.*.example.com\" }", "17: error: \"a.*.example.com\" is not a host pattern: \"*\" and \"**\" stand for "
-                                         "whole leading labels of a name"},
+        {"{ host: \"api-*.example.com\" }",
+         "17: error: \"api-*.example.com\" is not a host pattern: \"*\" and \"**\" stand for "
+         "whole leading labels of a name"},
+        {"{ host: \"a.*.example.com\" }",
+         "17: error: \"a.*.example.com\" is not a host pattern: \"*\" and \"**\" stand for "
+         "whole leading labels of a name"},
         {"{ host: 0x7f.1 }", "17: error: \"0x7f.1\" is not a host name"},
         {"{ host: 2130706433 }", "17: error: \"2130706433\" is not a host name"},
     };
@@ -156,7 +159,8 @@ TEST(RuleReader, ReadsPaths) {
          "36: error: \"/a/../b\" is not a path pattern: requests with such a path are refused as ambiguous"},
         {"{ host: a.example, paths: [/a//b] }",
          "36: error: \"/a//b\" is not a path pattern: requests with such a path are refused as ambiguous"},
-        {"{ host: a.example, paths: [\"/a b\"] }", "36: error: \"/a b\" is not a path pattern: no request has such a path"},
+        {"{ host: a.example, paths: [\"/a b\"] }",
+         "36: error: \"/a b\" is not a path pattern: no request has such a path"},
     };
     expect_diagnostics(cases);
 }
@@ -165,14 +169,14 @@ TEST(RuleReader, ReadsQueryAndHeaders) {
     const Case cases[] = {
         {"{ host: a.example, query: { page: 1, sort: \"*\", empty: \"\" } }", ""},
         {"{ host: a.example, query: {} }", "35: error: \"query\" is empty"},
+        {"{ host: a.example, query: { \"a\\nb\": x } }", "37: error: \"a\\u000ab\" is not a query key"},
         {"{ host: a.example, query: [a] }", "35: error: \"query\" must be a mapping"},
         {"{ host: a.example, query: { a: [1] } }", "40: error: \"a\" must be a string"},
         {"{ host: a.example, query: { a: ~ } }", "37: error: \"a\" must be a string"},
         {"{ host: a.example, headers: { accept: \"*\" } }", ""},
         {"{ host: a.example, headers: {} }", "37: error: \"headers\" is empty"},
         {"{ host: a.example, headers: { \"a b\": x } }", "39: error: \"a b\" is not the name of a header"},
-        {"{ host: a.example, headers: { a: x, A: y } }",
-         "45: error: duplicate key \"A\": header names have no case"},
+        {"{ host: a.example, headers: { a: x, A: y } }", "45: error: duplicate key \"A\": header names have no case"},
     };
     expect_diagnostics(cases);
 }

@@ -71,9 +71,9 @@ TEST(Rule, MatchesCanonicalPaths) {
 }
 
 TEST(Rule, ThreatP8AmbiguousPathsAreRefusedByRulesWithPaths) {
-    for (const auto* path : {"/repos/acme/../x", "/repos/acme/%2e%2e/x", "/repos/acme/..;/x", "/repos/acme/a%2fb", "/repos/acme/a%5cb",
-                             "/repos/acme//x", "/repos/acme/./x", "/repos/acme/a%00", "/repos/acme/%252e%252e/x",
-                             "/repos/acme/%c0%ae%c0%ae/x"}) {
+    for (const auto* path : {"/repos/acme/../x", "/repos/acme/%2e%2e/x", "/repos/acme/..;/x", "/repos/acme/a%2fb",
+                             "/repos/acme/a%5cb", "/repos/acme//x", "/repos/acme/./x", "/repos/acme/a%00",
+                             "/repos/acme/%252e%252e/x", "/repos/acme/%c0%ae%c0%ae/x"}) {
         const std::string request = std::string("GET https://a.example") + path;
         EXPECT_EQ(verdict("{ host: a.example, paths: [\"/repos/acme/**\"] }", request), "bad_path") << path;
         EXPECT_EQ(denial("{ host: a.example, paths: [\"/admin/**\"], deny: true }", request), "denied_by_rule") << path;
@@ -97,19 +97,26 @@ TEST(Rule, MatchesHeaders) {
     const std::string rule = "{ host: a.example, headers: { Accept: \"application/*\" } }";
     EXPECT_EQ(verdict(rule, "GET https://a.example/", {{"accept", "application/json"}}), "allow");
     EXPECT_EQ(verdict(rule, "GET https://a.example/"), "denied");
-    EXPECT_EQ(verdict(rule, "GET https://a.example/", {{"accept", "application/json"}, {"ACCEPT", "text/html"}}), "denied");
+    EXPECT_EQ(verdict(rule, "GET https://a.example/", {{"accept", "application/json"}, {"ACCEPT", "text/html"}}),
+              "denied");
     const std::string deny = "{ host: a.example, headers: { accept: \"text/*\" }, deny: true }";
-    EXPECT_EQ(denial(deny, "GET https://a.example/", {{"Accept", "application/json"}, {"Accept", "text/html"}}), "denied_by_rule");
+    EXPECT_EQ(denial(deny, "GET https://a.example/", {{"Accept", "application/json"}, {"Accept", "text/html"}}),
+              "denied_by_rule");
     EXPECT_EQ(denial(deny, "GET https://a.example/"), "allow");
 }
 
 TEST(Rule, ThreatD12ACredentialRuleIsForHttpsOnly) {
     EXPECT_EQ(verdict("{ host: a.example, credential: one }", "GET https://a.example/"), "allow");
     EXPECT_EQ(verdict("{ host: a.example, credential: one }", "GET http://a.example/"), "cleartext_credential");
-    EXPECT_EQ(verdict("{ host: a.example, credential: one, port: 8080 }", "GET http://a.example:8080/"), "cleartext_credential");
+    EXPECT_EQ(verdict("{ host: a.example, credential: one, port: 8080 }", "GET http://a.example:8080/"),
+              "cleartext_credential");
     EXPECT_EQ(verdict("{ host: a.example, credential: one }", "GET http://a.example:8080/"), "denied");
-    EXPECT_EQ(verdict("{ host: a.example, credential: one, allow_cleartext_credential: true }", "GET http://a.example/"), "allow");
-    EXPECT_EQ(verdict("{ host: a.example, credential: one, allow_cleartext_credential: true }", "GET https://a.example/"), "allow");
+    EXPECT_EQ(
+        verdict("{ host: a.example, credential: one, allow_cleartext_credential: true }", "GET http://a.example/"),
+        "allow");
+    EXPECT_EQ(
+        verdict("{ host: a.example, credential: one, allow_cleartext_credential: true }", "GET https://a.example/"),
+        "allow");
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ inline std::string file_with(const std::vector<std::string>& rules, std::string_
 
 inline std::vector<std::string> all_diagnostics(std::string_view text) {
     std::vector<std::string> messages;
-    for (const auto& diagnostic : parse_policy_file(text, "f.yaml").diagnostics) messages.push_back(to_string(diagnostic));
+    for (const auto& diagnostic : parse_policy_file(text, "f.yaml").diagnostics)
+        messages.push_back(to_string(diagnostic));
     return messages;
 }
 

@@ -50,10 +50,11 @@ TEST(PolicySnapshot, SaysWhatItIs) {
 }
 
 TEST(PolicySnapshot, DecisionsCarryWhatTheRuleGrants) {
-    const auto snapshot = snapshot_of(file_with({"{ name: plain, host: a.example, paths: [/**] }",
-                                                 "{ host: \"*.svc.internal\", cidr: [10.20.0.0/16, 10.30.0.0/16] }",
-                                                 "{ host: c.example, credential: one, allow_cleartext_credential: true }"},
-                                                "allow"));
+    const auto snapshot =
+        snapshot_of(file_with({"{ name: plain, host: a.example, paths: [/**] }",
+                               "{ host: \"*.svc.internal\", cidr: [10.20.0.0/16, 10.30.0.0/16] }",
+                               "{ host: c.example, credential: one, allow_cleartext_credential: true }"},
+                              "allow"));
     const Decision plain = decide(snapshot, "GET https://a.example/");
     EXPECT_EQ(plain.rule, "plain");
     EXPECT_EQ(plain.credential, "");
@@ -76,7 +77,8 @@ TEST(PolicySnapshot, DecisionsCarryWhatTheRuleGrants) {
 }
 
 TEST(PolicySnapshot, AMissingSecretDeniesWhatNeedsItOnly) {
-    const auto snapshot = snapshot_of(file_with({"{ host: a.example, credential: two }", "{ host: b.example, credential: one }"}));
+    const auto snapshot =
+        snapshot_of(file_with({"{ host: a.example, credential: two }", "{ host: b.example, credential: one }"}));
     const Decision denied = decide(snapshot, "GET https://a.example/");
     EXPECT_EQ(denied.verdict, Verdict::deny);
     EXPECT_EQ(denied.error, ErrorCode::secret_unavailable);
@@ -87,8 +89,9 @@ TEST(PolicySnapshot, AMissingSecretDeniesWhatNeedsItOnly) {
 }
 
 TEST(PolicySnapshot, AppliesEachTypeOfCredential) {
-    const auto snapshot = snapshot_of(file_with({"{ host: a.example, credential: one }", "{ host: b.example, credential: three }",
-                                                 "{ host: c.example, credential: four }"}));
+    const auto snapshot =
+        snapshot_of(file_with({"{ host: a.example, credential: one }", "{ host: b.example, credential: three }",
+                               "{ host: c.example, credential: four }"}));
     const std::tuple<std::string, std::string, std::string> cases[] = {
         {"a", "Authorization", "Bearer " + std::string(kMarker)},
         {"b", "X-Auth-Token", "v " + std::string(kMarker)},
@@ -106,9 +109,13 @@ TEST(PolicySnapshot, AppliesEachTypeOfCredential) {
 
 TEST(PolicySnapshot, ThreatD14TheSandboxsOwnCredentialsAreRemovedFirst) {
     const auto snapshot = snapshot_of(file_with({"{ host: a.example, credential: three }"}));
-    auto head = head_of("/x?access_token=mine&a=1&X-Amz-Signature=mine",
-                        {{"Authorization", "Bearer mine"}, {"X-Auth-Token", "mine"}, {"x_auth_token", "mine"}, {"Cookie", "s=mine"},
-                         {"X-Api-Key", "mine"}, {"X-HTTP-Method-Override", "DELETE"}, {"Accept", "*/*"}});
+    auto head = head_of("/x?access_token=mine&a=1&X-Amz-Signature=mine", {{"Authorization", "Bearer mine"},
+                                                                          {"X-Auth-Token", "mine"},
+                                                                          {"x_auth_token", "mine"},
+                                                                          {"Cookie", "s=mine"},
+                                                                          {"X-Api-Key", "mine"},
+                                                                          {"X-HTTP-Method-Override", "DELETE"},
+                                                                          {"Accept", "*/*"}});
     ASSERT_TRUE(snapshot->apply_credential(decide(snapshot, "GET https://a.example/x"), head));
     ASSERT_EQ(head.headers.size(), 2u);
     EXPECT_EQ(head.headers.at(0).name, "Accept");
@@ -131,15 +138,17 @@ TEST(PolicySnapshot, ThreatX6NoDecisionAndNoDiagnosticHoldsASecret) {
 
 #ifdef SALLYPORT_COUNTS_ALLOCATIONS
 TEST(PolicySnapshot, DecidesWithoutAllocating) {
-    std::vector<std::string> rules{"{ host: \"**.a.example\", paths: [\"/x/*/z/**\"], query: { q: \"*a*\" }, headers: { accept: \"*j*\" } }",
-                                   "{ host: a.a.example, methods: [GET], credential: one }", "{ cidr: 10.0.0.0/8 }"};
+    std::vector<std::string> rules{
+        "{ host: \"**.a.example\", paths: [\"/x/*/z/**\"], query: { q: \"*a*\" }, headers: { accept: \"*j*\" } }",
+        "{ host: a.a.example, methods: [GET], credential: one }", "{ cidr: 10.0.0.0/8 }"};
     for (int i = 0; i < 100; ++i) rules.push_back("{ host: h" + std::to_string(i) + ".example }");
     const auto snapshot = snapshot_of(file_with(rules));
     http::HeaderMap headers;
     headers.add("Accept", "application/json");
     const http::CanonicalRequest requests[] = {
         sample::request_of("GET https://a.a.example/x/y/z/w?q=%61"), sample::request_of("GET https://a.a.example/v"),
-        sample::request_of("GET https://10.1.1.1/"), sample::request_of("GET https://a-name-longer-than-small-strings.example/")};
+        sample::request_of("GET https://10.1.1.1/"),
+        sample::request_of("GET https://a-name-longer-than-small-strings.example/")};
     const std::size_t before = allocations;
     for (const auto& request : requests) {
         const Decision decision = snapshot->decide(request, headers);
@@ -161,7 +170,8 @@ TEST(PolicySnapshot, CredentialsArePerSandbox) {
     auto head = head_of("/", {});
     ASSERT_TRUE(acme->apply_credential(decide(acme, "GET https://a.example/"), head));
     EXPECT_EQ(head.headers.get("Authorization"), "Bearer acme-token");
-    for (const secrets::Params& params : {secrets::Params{}, secrets::Params{{"tenant", "other"}}, secrets::Params{{"tenant", "../x"}}}) {
+    for (const secrets::Params& params :
+         {secrets::Params{}, secrets::Params{{"tenant", "other"}}, secrets::Params{{"tenant", "../x"}}}) {
         const auto other = snapshot_of(text, params);
         EXPECT_EQ(decide(other, "GET https://a.example/").error, ErrorCode::secret_unavailable);
     }

@@ -6,7 +6,10 @@ namespace sallyport::rules {
 namespace {
 
 TEST(TextCheck, TakesUtf8WithLineEnds) {
-    for (const std::string text : {"", "a: b\n", "a:\tb\r\nc: d", "\xef\xbb\xbf" "a: b", "n: b\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80"}) {
+    for (const std::string text : {"", "a: b\n", "a:\tb\r\nc: d",
+                                   "\xef\xbb\xbf"
+                                   "a: b",
+                                   "n: b\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80"}) {
         EXPECT_FALSE(find_text_fault(text)) << text;
     }
 }
@@ -14,7 +17,9 @@ TEST(TextCheck, TakesUtf8WithLineEnds) {
 TEST(TextCheck, RefusesWhatAReviewerWouldNotSee) {
     // yaml-cpp ends its input at a byte 04: the rules below it would not be loaded.
     const std::pair<std::string, std::string> cases[] = {
-        {"a: b\n\x04""c: d\n", "the file holds a control character"},
+        {"a: b\n\x04"
+         "c: d\n",
+         "the file holds a control character"},
         {"a: b\n" + std::string(1, '\0') + "x", "the file holds a control character"},
         {"a: b\n\rc: d", "the file holds a control character"},
         {"a: b\n\x1b[2J", "the file holds a control character"},

@@ -18,8 +18,9 @@ TEST(TemplateText, ReadsLiteralsAndReferences) {
 }
 
 TEST(TemplateText, RefusesEveryOtherReferenceAndQuotesNothing) {
-    for (const auto* text : {"${", "a${secrets.x", "${}", "${x}", "${secrets.}", "${secrets.a.b}", "${secret.a}",
-                             "${ secrets.a }", "${secrets.-a}", "${params.a/b}", "${secrets.${params.a}}", "${env.HOME}"}) {
+    for (const auto* text :
+         {"${", "a${secrets.x", "${}", "${x}", "${secrets.}", "${secrets.a.b}", "${secret.a}", "${ secrets.a }",
+          "${secrets.-a}", "${params.a/b}", "${secrets.${params.a}}", "${env.HOME}"}) {
         const auto parsed = parse_template(text);
         ASSERT_FALSE(parsed) << text;
         EXPECT_EQ(parsed.error().code, ErrorCode::config_invalid);
@@ -30,7 +31,8 @@ TEST(TemplateText, RefusesEveryOtherReferenceAndQuotesNothing) {
 TEST(TemplateText, KnowsNames) {
     for (const auto* name : {"a", "Agent-47", "_x_", "0", "a--b"}) EXPECT_TRUE(is_name(name)) << name;
     EXPECT_TRUE(is_name(std::string(63, 'a')));
-    for (const auto* name : {"", "-a", "a-", "a.b", "a b", "a/b", "\xc3\xa4", "..", "a\n"}) EXPECT_FALSE(is_name(name)) << name;
+    for (const auto* name : {"", "-a", "a-", "a.b", "a b", "a/b", "\xc3\xa4", "..", "a\n"})
+        EXPECT_FALSE(is_name(name)) << name;
     EXPECT_FALSE(is_name(std::string(64, 'a')));
 }
 
