@@ -6,7 +6,7 @@
 namespace sallyport::cli {
 
 int check(const CheckOptions& options) {
-    const auto file = load_config(options.config_file);
+    const auto file = load_config(options.config_file, rules::Severity::warning);
     if (!file) {
         std::fprintf(stderr, "%s\n", file.error().detail.c_str());
         return 1;

@@ -6,12 +6,22 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "base/unique_fd.h"
 
 namespace sallyport::cli {
 
 namespace {
+
+std::shared_ptr<const rules::PolicyFile> with_absolute_paths(rules::PolicyFile file, const std::filesystem::path& folder) {
+    const auto from_folder = [&](const std::string& path) { return std::filesystem::absolute(folder / path).lexically_normal(); };
+    for (secrets::SecretSource& source : file.secrets) {
+        if (source.kind == secrets::SourceKind::file) source.location = from_folder(source.location);
+    }
+    for (std::string& path : file.upstream_ca_files) path = from_folder(path);
+    return std::make_shared<const rules::PolicyFile>(std::move(file));
+}
 
 constexpr std::string_view kEmbeddedPolicy = "version: 1\npolicies:\n  default: { default: deny }\n";
 
@@ -32,15 +42,16 @@ Result<std::string> read_text_file(const std::string& path, std::size_t bytes_ma
     }
 }
 
-Result<std::shared_ptr<const rules::PolicyFile>> load_config(const std::string& path) {
+Result<std::shared_ptr<const rules::PolicyFile>> load_config(const std::string& path, rules::Severity least) {
     const auto text = path.empty() ? Result<std::string>(kEmbeddedPolicy) : read_text_file(path, kConfigBytesMax);
     if (!text) return failure(text.error());
     rules::ParsedFile parsed = rules::parse_policy_file(*text, path.empty() ? "(embedded policy)" : path);
     for (const rules::Diagnostic& diagnostic : parsed.diagnostics) {
+        if (diagnostic.severity == rules::Severity::warning && least == rules::Severity::error) continue;
         std::fprintf(stderr, "%s\n", rules::to_string(diagnostic).c_str());
     }
     if (!parsed.file) return failure(ErrorCode::config_invalid, path + " is not loaded");
-    return parsed.file;
+    return with_absolute_paths(*parsed.file, std::filesystem::path(path).parent_path());
 }
 
 Result<rules::SandboxPolicy> choose_policy(const rules::PolicyFile& file, const std::string& sandbox_name,

@@ -14,9 +14,9 @@ inline constexpr std::size_t kConfigBytesMax = 4 * 1024 * 1024;
 
 Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max);
 
-// config_invalid where it does not load; every diagnostic has been printed. An empty path is the embedded policy, which
-// allows nothing.
-Result<std::shared_ptr<const rules::PolicyFile>> load_config(const std::string& path);
+// config_invalid where it does not load; diagnostics of `least` severity and up have been printed. An empty path is the
+// embedded policy, which allows nothing. Relative paths in the file are relative to its folder.
+Result<std::shared_ptr<const rules::PolicyFile>> load_config(const std::string& path, rules::Severity least);
 
 // Which policy, with which params, a sandbox is under: its own entry in the file; or the policy asked for; or the only
 // one there is; or the one named "default".

@@ -54,7 +54,7 @@ Gate::~Gate() { stop(); }
 
 Result<std::unique_ptr<Gate>> Gate::create(const GateOptions& options) {
     std::unique_ptr<Gate> gate(new Gate(options));
-    auto file = load_config(options.config_file);
+    auto file = load_config(options.config_file, rules::Severity::error);
     if (!file) return failure(file.error());
     gate->file_ = std::move(*file);
     auto log_fd = open_access_log(options.access_log);
@@ -112,7 +112,7 @@ void Gate::start() {
 }
 
 Result<void> Gate::reload() {
-    auto file = load_config(options_.config_file);
+    auto file = load_config(options_.config_file, rules::Severity::error);
     if (!file) return failure(file.error());
     return publish(std::move(*file));
 }

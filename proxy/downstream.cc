@@ -33,19 +33,25 @@ int refuse_client_hello(SSL* ssl, int* alert, void*) noexcept {
     return SSL_CLIENT_HELLO_ERROR;
 }
 
+// The protocols of an ALPN list (RFC 7301 section 3.1); a list that is malformed offers nothing.
+bool offers(std::string_view list, std::string_view protocol) {
+    while (!list.empty()) {
+        const auto size = static_cast<std::size_t>(static_cast<unsigned char>(list.front()));
+        if (list.substr(1, size) == protocol) return true;
+        list.remove_prefix(std::min(list.size(), size + 1));
+    }
+    return false;
+}
+
 int select_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
                  void*) noexcept {
-    constexpr std::string_view kHttp1 = "http/1.1";
-    std::string_view offered(reinterpret_cast<const char*>(in), in_size);
-    while (!offered.empty()) {
-        const auto size = static_cast<std::size_t>(static_cast<unsigned char>(offered.front()));
-        const std::string_view protocol = offered.substr(1, size);
-        if (protocol == kHttp1) {
-            *out = reinterpret_cast<const unsigned char*>(protocol.data());
-            *out_size = static_cast<unsigned char>(protocol.size());
-            return SSL_TLSEXT_ERR_OK;
-        }
-        offered.remove_prefix(std::min(offered.size(), size + 1));
+    static constexpr std::string_view kSpoken[] = {"http/1.1", "http/1.0"};
+    const std::string_view offered(reinterpret_cast<const char*>(in), in_size);
+    for (const std::string_view protocol : kSpoken) {
+        if (!offers(offered, protocol)) continue;
+        *out = reinterpret_cast<const unsigned char*>(protocol.data());
+        *out_size = static_cast<unsigned char>(protocol.size());
+        return SSL_TLSEXT_ERR_OK;
     }
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -61,6 +67,7 @@ Downstream::Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, cons
       stream_(context, egress, *this),
       deadline_(context.loop, [this] { on_deadline(); }) {
     target_.port = destination.port;
+    may_be_allowed_ = egress_.may_allow(destination_);
     connection_.want(net::FdWatch::kRead);
     update_deadline();
 }
@@ -309,6 +316,10 @@ void Downstream::begin_drain() {
     close();
 }
 
+void Downstream::on_new_snapshot() {
+    if (state_ == State::open) stream_.on_new_snapshot();
+}
+
 void Downstream::close_after_flush() {
     if (state_ != State::open) return;
     connection_.shutdown_write();
@@ -365,7 +376,7 @@ Downstream::Waiting Downstream::waiting_for() const {
 milliseconds Downstream::duration_of(Waiting waiting) const {
     const Deadlines& limits = context_.deadlines;
     switch (waiting) {
-        case Waiting::greeting: return limits.greeting;
+        case Waiting::greeting: return may_be_allowed_ ? limits.greeting : limits.refused_greeting;
         case Waiting::handshake: return limits.tls_handshake;
         case Waiting::request_head: return limits.request_head;
         case Waiting::request_body:
@@ -398,13 +409,23 @@ void Downstream::on_deadline() {
         closing_ = true;
         return end_round();
     }
-    if (missed == Waiting::greeting && !greeting_.empty()) log_refusal({ErrorCode::request_timeout, "the greeting"});
+    if (missed == Waiting::greeting) return give_up_greeting();
     if (missed == Waiting::handshake) log_refusal({ErrorCode::request_timeout, "the TLS handshake"});
     if (body) {
         stream_.abort({ErrorCode::request_timeout, missed == Waiting::request_body ? "the body" : "the client does not read"});
         return abort();
     }
     close();
+}
+
+// The client waits for the other side to speak first (SSH and databases do), or does not speak at all.
+void Downstream::give_up_greeting() {
+    if (!may_be_allowed_) {
+        log_refusal({ErrorCode::denied, "nothing is allowed there, and the client says nothing"});
+    } else if (!greeting_.empty()) {
+        log_refusal({ErrorCode::request_timeout, "the greeting"});
+    }
+    abort();
 }
 
 void Downstream::log_refusal(const Error& error) {

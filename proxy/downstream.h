@@ -25,6 +25,8 @@ public:
 
     // Finishes what runs, takes nothing new.
     void begin_drain();
+    // The egress has a new snapshot: what it denies ends now.
+    void on_new_snapshot();
 
     // For the stream.
     const ConnectionTarget& target() const { return target_; }
@@ -71,6 +73,7 @@ private:
     void update_deadline();
     void on_deadline();
     milliseconds duration_of(Waiting waiting) const;
+    void give_up_greeting();
     void log_refusal(const Error& error);
 
     WorkerContext& context_;
@@ -84,6 +87,7 @@ private:
     Buffer greeting_;
     Buffer out_;
     Buffer pending_;  // read, but not yet wanted: pipelined, or the stream has paused
+    bool may_be_allowed_ = false;  // as far as the destination's address tells
     bool request_paused_ = false;
     bool saw_eof_ = false;
     bool closing_ = false;  // once out_ is written

@@ -71,6 +71,17 @@ Result<void> Egress::name_target(const net::Endpoint& destination, ConnectionTar
     return {};
 }
 
+bool Egress::may_allow(const net::Endpoint& destination) {
+    ConnectionTarget target;
+    if (!name_target(destination, target)) return false;
+    const bool is_address = target.host.empty();
+    const std::string& host = is_address ? target.address_literal : target.host;
+    for (const http::Scheme scheme : {http::Scheme::https, http::Scheme::http}) {
+        if (snapshot_->reach(scheme, host, is_address, destination.port) != rules::Reach::denied) return true;
+    }
+    return false;
+}
+
 bool Egress::may_explain_refusal(std::string_view host) {
     if (leaves_.contains(host)) return true;
     const auto now = context_.loop.now();
@@ -92,6 +103,9 @@ void Egress::bind_sessions(SSL* ssl, std::string_view host) const {
 void Egress::publish(std::shared_ptr<const rules::PolicySnapshot> snapshot) {
     snapshot_ = std::move(snapshot);
     pool_.retire_before(snapshot_->generation());
+    std::vector<Downstream*> open;
+    for (const auto& [downstream, owned] : downstreams_) open.push_back(downstream);
+    for (Downstream* downstream : open) downstream->on_new_snapshot();
 }
 
 void Egress::remove(Downstream& downstream) {

@@ -59,6 +59,9 @@ public:
     EVP_PKEY* leaf_key() const { return authority_->leaf_key(); }
     // Fills in what the destination address says: the name that a synthetic one stands for, or the literal.
     Result<void> name_target(const net::Endpoint& destination, ConnectionTarget& target);
+    // Whether any request to the name or address behind `destination`, on its port, can be allowed. A name that a client
+    // has for a real address is not known yet, and does not count.
+    bool may_allow(const net::Endpoint& destination);
     bool may_explain_refusal(std::string_view host);
     // TLS sessions are resumed for this sandbox and this name only.
     void bind_sessions(SSL* ssl, std::string_view host) const;

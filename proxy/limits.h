@@ -48,6 +48,7 @@ inline constexpr std::uint64_t kBodyProgressBytesMin = 256;
 
 struct Deadlines {
     milliseconds greeting{10'000};         // first bytes, until the protocol is known
+    milliseconds refused_greeting{1'000};  // the same, where nothing can be allowed: a reset, not a silence
     milliseconds tls_handshake{10'000};    // either side
     milliseconds request_head{20'000};     // from its first byte to its last: a drip does not extend it
     milliseconds keep_alive{600'000};      // a client between requests
@@ -61,7 +62,7 @@ struct Deadlines {
 
     Deadlines scaled(double factor) const {
         Deadlines result = *this;
-        for (milliseconds* each : {&result.greeting, &result.tls_handshake, &result.request_head, &result.keep_alive,
+        for (milliseconds* each : {&result.greeting, &result.refused_greeting, &result.tls_handshake, &result.request_head, &result.keep_alive,
                                    &result.body_progress, &result.connect, &result.response_head,
                                    &result.response_progress, &result.linger, &result.upstream_idle, &result.drain}) {
             *each = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(each->count()) * factor));

@@ -353,6 +353,13 @@ void Stream::reply_locally(const Error& error) {
     response_bytes_ = write_local_reply(downstream_.out(), reply);
 }
 
+void Stream::on_new_snapshot() {
+    if (phase_ != Phase::forwarding || !is_canonical_) return;
+    const rules::Decision now = egress_.snapshot()->decide(canonical_, head_.headers);
+    if (now.verdict == rules::Verdict::allow && now.credential == decision_.credential) return;
+    fail({now.verdict == rules::Verdict::deny ? now.error : ErrorCode::denied, "by a newer policy"});
+}
+
 void Stream::abort(Error error) {
     if (!is_active()) return;
     drop_upstream();

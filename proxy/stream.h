@@ -41,6 +41,8 @@ public:
     void on_downstream_round_end();
     // Less waits to be written than the low watermark.
     void on_downstream_drained();
+    // Cuts a request that the sandbox's new snapshot denies, or gives another credential to.
+    void on_new_snapshot();
     // The client is gone, or too slow: no answer can reach it.
     void abort(Error error);
 

@@ -1,5 +1,6 @@
 #include "sandbox/command.h"
 
+#include <cap-ng.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -52,6 +53,21 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// bubblewrap needs capabilities itself and drops them, but leaves the bounding set. Emptied here, it would leave root's exec
+// with none; so they are handed over as inheritable ones (capabilities(7)), which bubblewrap drops too.
+bool empty_bounding_set() {
+    ::capng_setpid(::getpid());  // it remembers the process that it was first used in
+    if (::capng_get_caps_process() != 0) return false;
+    for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
+        if (::capng_have_capability(CAPNG_PERMITTED, static_cast<unsigned>(capability)) == 0) continue;
+        if (::capng_update(CAPNG_ADD, CAPNG_INHERITABLE, static_cast<unsigned>(capability)) != 0) return false;
+    }
+    // In this order: nothing outside of the bounding set can be made inheritable.
+    if (::capng_apply(CAPNG_SELECT_CAPS) != 0) return false;
+    ::capng_clear(CAPNG_SELECT_BOUNDS);
+    return ::capng_apply(CAPNG_SELECT_BOUNDS) == 0;
+}
+
 // In the child, up to exec. Its environment is empty: bubblewrap's init stays in the sandbox as pid 1, where the command
 // can read /proc/1/environ.
 [[noreturn]] void execute(int netns, pid_t launcher, const std::vector<int>& fds, char* const* arguments) {
@@ -60,7 +76,7 @@ void reset_signals() {
     reset_signals();
     for (const int fd : fds) ::fcntl(fd, F_SETFD, 0);
     char* const environment[] = {nullptr};
-    if (::setns(netns, CLONE_NEWNET) == 0) ::execve("/usr/bin/bwrap", arguments, environment);
+    if (::setns(netns, CLONE_NEWNET) == 0 && empty_bounding_set()) ::execve("/usr/bin/bwrap", arguments, environment);
     constexpr char kMessage[] = "sallyport: cannot run /usr/bin/bwrap: is bubblewrap installed?\n";
     if (::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1) < 0) ::_exit(kSetupFailed);
     ::_exit(kSetupFailed);

@@ -9,7 +9,7 @@ class ConfigTest : public ScratchTest {
 protected:
     Result<std::shared_ptr<const rules::PolicyFile>> load(const std::string& path) {
         testing::internal::CaptureStderr();
-        auto file = load_config(path);
+        auto file = load_config(path, rules::Severity::warning);
         said = testing::internal::GetCapturedStderr();
         return file;
     }
@@ -49,6 +49,16 @@ TEST_F(ConfigTest, ChoosesTheSandboxsOwnPolicyThenTheOnlyOneThenTheDefault) {
     const auto named = load(write("named.yaml", "version: 1\npolicies: { a: { default: deny }, default: { default: deny } }\n"));
     ASSERT_TRUE(named) << said;
     EXPECT_EQ(choose_policy(**named, "other", "")->policy, "default");
+}
+
+TEST_F(ConfigTest, RelativePathsAreRelativeToTheFile) {
+    const auto file = load(write("p.yaml", "version: 1\nupstream_ca: ca/root.pem\nsecrets: { a: { file: a.key }, b: { file: /b.key } }\n"
+                                           "policies: { p: { default: deny } }\n"));
+    ASSERT_TRUE(file) << said;
+    EXPECT_EQ((*file)->upstream_ca_files, std::vector<std::string>{directory + "/ca/root.pem"});
+    EXPECT_EQ((*file)->secrets[0].location, directory + "/a.key");
+    EXPECT_EQ((*file)->secrets[1].location, "/b.key");
+    EXPECT_NE(said.find("warning"), std::string::npos) << "the secrets are not used";
 }
 
 TEST_F(ConfigTest, ReadsFilesUpToTheirBound) {

@@ -199,7 +199,7 @@ TEST_F(Lifecycle, ARunningTransferThatANewPolicyDeniesIsCut) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     world().make_gate("cut");
-    Process download = guard.start({.argv = {"curl", "-sS", "--no-buffer", "--max-time", "20", "https://open.acme.example/slow?gate=cut"}});
+    Process download = guard.start({.argv = {"curl", "-sS", "--no-buffer", "--max-time", "5", "https://open.acme.example/slow?gate=cut"}});
     ASSERT_TRUE(wait_for_content(download.out_path(), contains("half "))) << download.err();
     guard.rewrite_policy(policy("      - { host: api.acme.example, credential: token }\n"));
     ASSERT_TRUE(reload(guard, "reloaded"));
@@ -387,7 +387,7 @@ TEST_F(Lifecycle, EveryRequestEndsInExactlyOneLine) {
         {{.bytes = get("/", "api.acme.example"), .port = 80, .sni = "plain"}, "403", "deny", "cleartext_credential"},
         {{.bytes = "SSH-2.0-client\r\n", .host = open, .port = 80, .sni = "plain", .mode = "all"}, "0", "deny", "not_intercepted"},
         {{.bytes = "", .host = "api.acme.example", .sni = "evil.example"}, "0", "", "misdirected"},
-        {{.bytes = "", .host = "203.0.113.66", .sni = "-"}, "0", "deny", ""},
+        {{.bytes = get("/", "203.0.113.66"), .host = "203.0.113.66", .sni = "-"}, "403", "deny", ""},
         {{.bytes = get("/", "203.0.113.66"), .host = "203.0.113.66", .port = 80, .sni = "plain"}, "403", "deny", ""},
     };
     std::size_t count = 0;

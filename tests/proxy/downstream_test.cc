@@ -154,12 +154,24 @@ TEST_F(DownstreamTest, P24_AGreetingThatDoesNotComeIsGivenUp) {
     Deadlines deadlines;
     deadlines.greeting = milliseconds(20);
     start(kPolicy, deadlines);
-    TestClient& client = connect();
+    TestClient& client = connect(resolve("vcs.example"), origin.port());
     run_until([&] { return client.closed; });
-    TestClient& half = connect();
+    EXPECT_EQ(log_lines().size(), 0u) << "nothing was asked for";
+    TestClient& half = connect(resolve("vcs.example"), origin.port());
     half.send("\x16\x03\x01");
     run_until([&] { return half.closed; });
     run_until_logged(1);
+}
+
+// Server-first protocols would wait for ever: a reset, at once where nothing can be allowed.
+TEST_F(DownstreamTest, ASilentClientOfARefusedHostIsResetSoonAndLogged) {
+    Deadlines deadlines;
+    deadlines.refused_greeting = milliseconds(20);
+    start(kPolicy, deadlines);
+    TestClient& client = connect(resolve("db.example"), 5432);
+    run_until([&] { return client.closed; });
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("\"error\":\"denied\""), std::string::npos) << log_lines()[0];
 }
 
 TEST_F(DownstreamTest, P24_ABodyThatStallsIsGivenUp) {

@@ -48,6 +48,19 @@ TEST_F(EgressTest, ANewSnapshotDecidesTheNextRequestOfAnOpenConnection) {
     EXPECT_NE(log_lines()[1].find("\"generation\":2"), std::string::npos);
 }
 
+TEST_F(EgressTest, P20_ANewSnapshotCutsARequestThatItDenies) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"};
+    TestClient& client = connect();
+    client.send(with_port("GET / HTTP/1.1\r\nHost: vcs.example:@PORT@\r\n\r\n"));
+    run_until([&] { return client.received.ends_with("half"); });
+    const auto file = rules::parse_policy_file("version: 1\npolicies: { p: { default: deny } }\n", "new.yaml");
+    egress->publish(*rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load({}, {}), Generation{2}));
+    run_until([&] { return client.closed; });
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("by a newer policy"), std::string::npos) << log_lines()[0];
+}
+
 TEST_F(EgressTest, AnEmptyEgressDrainsAtOnce) {
     start(kPolicy);
     bool drained = false;
