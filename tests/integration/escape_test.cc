@@ -374,7 +374,7 @@ TEST_F(Escape, P1ACommandOfRunCannotChangeItsNamespace) {
         "nsenter --net=/proc/1/ns/net true 2>/dev/null && echo entered; mount -t tmpfs none /mnt 2>/dev/null && echo mounted;"
         "echo 1 2>/dev/null >/proc/sys/net/ipv4/ip_forward && echo sysctl; mknod disk b 8 0 2>/dev/null && echo node;"
         "grep -i cap /proc/self/status; grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"});
-    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
         EXPECT_THAT(tries.out, HasSubstr(std::string(set) + ":\t0000000000000000\n"));
     }
     EXPECT_THAT(tries.out, HasSubstr("NoNewPrivs:\t1\n"));
