@@ -69,7 +69,11 @@ struct SocketBio {
 Connection::Connection(Loop& loop, UniqueFd fd, std::function<void(int ready)> on_ready)
     : fd_(std::move(fd)), watch_(loop, fd_.get(), std::move(on_ready)) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    // OpenSSL makes the session of a connection that ends without close_notify useless for resumption, which was TLS 1.0's
+    // way (RFC 5246 section 7.2.1 took it back); whoever needs to know of truncation has seen it in read().
+    if (ssl_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 void Connection::start_tls_server(SSL_CTX* context, std::string_view first_bytes) {
     first_bytes_.append(first_bytes);
