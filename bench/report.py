@@ -2,6 +2,7 @@
 import statistics
 
 REFERENCES = ["nginx", "haproxy"]
+MINTING_REFERENCES = ["nginx", "haproxy_mint"]
 
 
 def table(workloads, results):
@@ -11,17 +12,18 @@ def table(workloads, results):
         lines += ["", f"{workload.name}: {workload.says}"]
         lines.append(f"  {'':14}{'CPU ' + workload.unit:>20}{'/ nginx':>10}{'/ haproxy':>11}{'done/s':>11}{'p50 us':>11}"
                      f"{'p99 us':>11}{'resumed':>9}")
-        lines += [_row(name, rows) for name in dict.fromkeys(row["contestant"] for row in rows)]
+        references = MINTING_REFERENCES if workload.only_minting else REFERENCES
+        lines += [_row(name, references, rows) for name in dict.fromkeys(row["contestant"] for row in rows)]
     return "\n".join(lines + [_footnote(results)])
 
 
-def _row(name, rows):
+def _row(name, references, rows):
     mine = [row for row in rows if row["contestant"] == name]
     good = [row for row in mine if row["good"]]
     if not good:
         return f"  {name:14}  failed: {mine[0]['error']}"
     cells = [_median(good, "cpu_per_unit", 20, 2)]
-    cells += [f"{_ratio(name, reference, rows):>{width}}" for reference, width in zip(REFERENCES, (10, 11))]
+    cells += [f"{_ratio(name, reference, rows):>{width}}" for reference, width in zip(references, (10, 11))]
     cells += [_median(good, "units_per_second", 11, 1), _median(good, "p50_us", 11, 0), _median(good, "p99_us", 11, 0)]
     handshakes = sum(row["handshakes"] for row in good)
     cells.append(f"{sum(row['resumed'] for row in good) / handshakes:>9.0%}")
