@@ -39,7 +39,9 @@ struct SocketBio {
 
     static int write(BIO* bio, const char* from, int size) noexcept {
         BIO_clear_retry_flags(bio);
-        const ssize_t sent = send(self(bio).fd_.get(), from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+        // Records of one write share segments: the last one, without the flag, pushes them out.
+        const int flags = MSG_NOSIGNAL | (self(bio).more_follows_ ? MSG_MORE : 0);
+        const ssize_t sent = send(self(bio).fd_.get(), from, static_cast<std::size_t>(size), flags);
         if (sent < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
         return static_cast<int>(sent);
     }
@@ -131,6 +133,7 @@ IoResult Connection::write(std::string_view bytes) {
     }
     ERR_clear_error();
     std::size_t sent = 0;
+    more_follows_ = bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH;
     const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
     if (result == 1) return {IoState::ok, sent};
     const IoResult outcome = ssl_outcome(result);

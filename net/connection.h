@@ -79,6 +79,7 @@ private:
     std::unique_ptr<SSL, SslFree> ssl_;
     std::string tls_failure_;
     bool read_finished_ = false;
+    bool more_follows_ = false;  // the record being written is not the last of its bytes
 };
 
 // Sets TCP_NODELAY: requests and responses are written whole.

@@ -94,7 +94,7 @@ void Downstream::read_greeting() {
     const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
     if (result.state == net::IoState::again) return;
     if (result.state != net::IoState::ok) return close();
-    if (greeting_.empty()) head_started_ = net::Clock::now();
+    if (greeting_.empty()) head_started_ = context_.loop.now();
     greeting_.append({context_.read_block, result.bytes});
     switch (sniff(greeting_.view())) {
         case Protocol::need_more:
@@ -222,7 +222,7 @@ void Downstream::feed(std::string_view bytes) {
     if (closing_) return;
     const bool wanted = pending_.empty() && !request_paused_ && (!stream_.is_active() || stream_.awaits_request_body());
     if (!wanted) return pending_.append(bytes);
-    if (!stream_.is_active() && parser_.between_messages()) head_started_ = net::Clock::now();
+    if (!stream_.is_active() && parser_.between_messages()) head_started_ = context_.loop.now();
     const auto taken = parser_.feed(bytes);
     if (!taken) {
         stream_.on_request_error(taken.error(), head_started_);
@@ -322,6 +322,7 @@ void Downstream::on_new_snapshot() {
 
 void Downstream::close_after_flush() {
     if (state_ != State::open) return;
+    if (saw_eof_ && !connection_.is_tls()) return close();
     connection_.shutdown_write();
     // Closing with unread input would make the kernel send a reset, which can overtake the answer.
     if (saw_eof_) return close();

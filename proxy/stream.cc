@@ -67,7 +67,7 @@ void Stream::begin(net::Clock::time_point started) {
     status_ = 0;
     request_bytes_ = response_bytes_ = 0;
     started_ = started;
-    head_done_ = sent_ = first_byte_ = net::Clock::now();
+    head_done_ = sent_ = first_byte_ = context_.loop.now();
 }
 
 http::Next Stream::on_request_head(http::RequestHead& head, net::Clock::time_point started) {
@@ -146,7 +146,7 @@ Result<void> Stream::open_upstream(bool retry) {
 void Stream::send_head() {
     if (decision_.credential_index >= 0) upstream_->wipe_after_write();
     http::write_request_head(upstream_->out(), head_);
-    sent_ = net::Clock::now();
+    sent_ = context_.loop.now();
     // The decision is made: the body is wanted, whatever the origin would have said to the question.
     if (head_.expect_continue) downstream_.out().append(kContinue);
 }
@@ -213,7 +213,7 @@ http::Next Stream::on_response_head(http::ResponseHead& head) {
         pass_interim_response(head);
         return http::Next::go;
     }
-    first_byte_ = net::Clock::now();
+    first_byte_ = context_.loop.now();
     status_ = head.status;
     response_started_ = true;
     origin_keeps_alive_ = head.keep_alive;
@@ -393,7 +393,7 @@ bool Stream::was_denied() const {
 
 void Stream::log_line() {
     if (std::exchange(logged_, true)) return;
-    const auto now = net::Clock::now();
+    const auto now = context_.loop.now();
     std::string target;
     if (is_canonical_) {
         target = target_to_send(canonical_.target, true);

@@ -163,7 +163,7 @@ void Upstream::attach(UpstreamUser& user, std::string_view request_method) {
 void Upstream::detach() { user_ = nullptr; }
 
 void Upstream::start_idle() {
-    lap_start_ = net::Clock::now();
+    lap_start_ = context_.loop.now();
     timings_ = {};
     out_.release_if_empty();
     connection_->want(net::FdWatch::kRead);

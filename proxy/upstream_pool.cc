@@ -101,7 +101,9 @@ void UpstreamPool::resume_session(Upstream& upstream, SSL* ssl) {
     upstream.key().append_to(key_text_);
     const auto found = session_by_key_.find(key_text_);
     if (found == session_by_key_.end()) return;
-    SSL_set_session(ssl, found->second->session.get());
+    // A copy: OpenSSL spoils the session that a handshake has used, and other connections may begin before the next ticket.
+    const std::unique_ptr<SSL_SESSION, SessionFree> copy(SSL_SESSION_dup(found->second->session.get()));
+    if (copy) SSL_set_session(ssl, copy.get());
     sessions_.splice(sessions_.begin(), sessions_, found->second);
 }
 
