@@ -125,7 +125,8 @@ TEST_F(Clients, GitClonesAndPushesWithoutAPassword) {
     EXPECT_EQ(git.code, 0) << git.err;
     EXPECT_EQ(result[0], "tiny from git");
     EXPECT_EQ(result[1], result[2]);
-    EXPECT_EQ(Network::command(-1, {"git", "-C", world().path("internet/git/repo.git"), "rev-parse", "main"}), result[2] + "\n");
+    EXPECT_EQ(Network::command(-1, {"git", "-C", world().path("internet/git/repo.git"), "rev-parse", "main"}),
+              result[2] + "\n");
 }
 
 TEST_F(Clients, NodeFetches) {
@@ -167,7 +168,8 @@ TEST_F(Clients, PipInstallsFromAPrivateIndex) {
 TEST_F(Clients, NpmInstallsFromARegistry) {
     make_packages("npm");
     Finished npm = shell(
-        "npm install --registry=https://index.acme.example/site/npm/ --cache=cache --no-audit --no-fund --no-update-notifier "
+        "npm install --registry=https://index.acme.example/site/npm/ --cache=cache --no-audit --no-fund "
+        "--no-update-notifier "
         "tinypkg >npm.log 2>&1 || cat npm.log; node -p 'require(\"tinypkg\")'");
     EXPECT_EQ(npm.out, "tiny from npm\n") << npm.err;
 }
@@ -175,8 +177,9 @@ TEST_F(Clients, NpmInstallsFromARegistry) {
 TEST_F(Clients, AptUpdatesAndDownloadsOverPlainHttp) {
     make_packages("apt");
     write_file(directory_ + "/sources.list", "deb [trusted=yes] http://open.acme.example/site/apt ./\n");
-    write_file(directory_ + "/apt.conf", "Dir::Etc::sourcelist \"" + directory_ + "/sources.list\";\nDir::Etc::sourceparts \"-\";\n" +
-                                             "Dir::State \"" + directory_ + "/state\";\nDir::Cache \"" + directory_ + "/cache\";\n" +
+    write_file(directory_ + "/apt.conf", "Dir::Etc::sourcelist \"" + directory_ +
+                                             "/sources.list\";\nDir::Etc::sourceparts \"-\";\n" + "Dir::State \"" +
+                                             directory_ + "/state\";\nDir::Cache \"" + directory_ + "/cache\";\n" +
                                              "Dir::State::status \"" + directory_ + "/state/status\";\n" +
                                              "APT::Sandbox::User \"root\";\nAPT::Update::Error-Mode \"any\";\n");
     Finished apt = shell(
@@ -194,8 +197,9 @@ TEST_F(Clients, TheSandboxHoldsNothingOfTheSecret) {
         policy("      - { host: api.acme.example, credential: token }\n"),
         {"sh", "-c",
          "curl -sS https://api.acme.example/private; env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n';"
-         "cat " + world().path("secrets/token") + "; ls -la " + world().path("secrets") +
-         "; find /run /tmp /dev/shm . -type f 2>/dev/null | xargs -r cat; mount"},
+         "cat " +
+             world().path("secrets/token") + "; ls -la " + world().path("secrets") +
+             "; find /run /tmp /dev/shm . -type f 2>/dev/null | xargs -r cat; mount"},
         {.environment = {"VCS_TOKEN=" + std::string(kSecret)}, .directory = directory_});
     EXPECT_THAT(look.out, HasSubstr("welcome\n"));
     EXPECT_THAT(leaks_in(look.all()), IsEmpty());
@@ -214,7 +218,8 @@ TEST_F(Clients, ASecretFromTheDaemonsEnvironmentIsInjectedAndNotInherited) {
 // The spelling and order of a client's header fields survive; hop-by-hop fields do not.
 TEST_F(Clients, TheOriginSeesTheClientsHeadersAsTheyWereWritten) {
     Finished curl = shell(
-        "curl -sS -o /dev/null -A tester -H 'x-lower-Case: One' -H 'Accept: */*' -H 'X-UPPER: two' -H 'Connection: x-private' "
+        "curl -sS -o /dev/null -A tester -H 'x-lower-Case: One' -H 'Accept: */*' -H 'X-UPPER: two' -H 'Connection: "
+        "x-private' "
         "-H 'X-Private: gone' https://open.acme.example/echo/order");
     ASSERT_EQ(curl.code, 0) << curl.err;
     auto received = world().all_received("open.acme.example");

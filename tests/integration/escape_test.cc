@@ -1,5 +1,5 @@
-// Root inside a guarded namespace, with all capabilities, tries to reach anything that the rules do not allow. What counts is
-// what arrives at the internet's end of the cable, by any protocol, and at the host's own services.
+// Root inside a guarded namespace, with all capabilities, tries to reach anything that the rules do not allow. What counts
+// is what arrives at the internet's end of the cable, by any protocol, and at the host's own services.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -65,7 +65,7 @@ protected:
         Finished attempts = guard.python(kEveryProtocol);
         EXPECT_EQ(attempts.code, 0) << attempts.err;
         EXPECT_THAT(reached(), IsEmpty()) << attempts.out;
-        }
+    }
 };
 
 // P1, P2, P4: whatever does not speak to an allowed host ends in the namespace.
@@ -87,10 +87,14 @@ TEST_F(Escape, P1NothingIsReachedWithTheRedirectTableFlushed) {
 TEST_F(Escape, P1NothingIsReachedByOtherRoutesAddressesAndLinks) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    guard.shell("nft flush ruleset; ip rule flush; ip rule add from all lookup main; ip route flush table local;"
-                "ip addr add 192.0.2.50/24 dev lo; ip link add br0 type bridge; ip link set br0 up; ip addr add 192.0.2.51/24 dev br0;"
-                "ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up; ip route add default via 192.0.2.1 dev v0 onlink;"
-                "ip route add default dev lo; ip -6 route add default dev v0; ip tuntap add tap0 mode tap; sysctl -qw net.ipv4.ip_forward=1");
+    guard.shell(
+        "nft flush ruleset; ip rule flush; ip rule add from all lookup main; ip route flush table local;"
+        "ip addr add 192.0.2.50/24 dev lo; ip link add br0 type bridge; ip link set br0 up; ip addr add 192.0.2.51/24 dev "
+        "br0;"
+        "ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up; ip route add default via 192.0.2.1 "
+        "dev v0 onlink;"
+        "ip route add default dev lo; ip -6 route add default dev v0; ip tuntap add tap0 mode tap; sysctl -qw "
+        "net.ipv4.ip_forward=1");
     expect_no_way_out(guard);
 }
 
@@ -172,7 +176,8 @@ TEST_F(Escape, P5TheHostsServicesAreOutOfReach) {
     }
     EXPECT_EQ(service.out(), "up\n");
     Network::command(-1, {"bash", "-c", "exec 3<>/dev/tcp/192.0.2.2/9999"});
-    EXPECT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text == "up\nhit\n"; })) << "the service itself does not work";
+    EXPECT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text == "up\nhit\n"; }))
+        << "the service itself does not work";
 }
 
 TEST_F(Escape, P5OtherSandboxesAreOutOfReach) {
@@ -213,7 +218,8 @@ for family, address in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'))
 )");
     auto open = lines(scan.out);
     EXPECT_EQ(open.size(), 4u) << scan.all();
-    for (const char* listener : {"127.0.0.1 names", "127.0.0.1 gate", "::1 names", "::1 gate"}) EXPECT_THAT(scan.out, HasSubstr(listener));
+    for (const char* listener : {"127.0.0.1 names", "127.0.0.1 gate", "::1 names", "::1 gate"})
+        EXPECT_THAT(scan.out, HasSubstr(listener));
     EXPECT_THAT(scan.out, Not(HasSubstr(" 200")));
     EXPECT_THAT(world().all_received("api.acme.example"), Not(HasSubstr("/direct")));
     EXPECT_THAT(reached(), IsEmpty());
@@ -273,14 +279,21 @@ TEST_F(Escape, X19ANestedNamespaceReachesNothing) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     UniqueFd inner = Network::make_namespace();
-    guard.shell("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1;"
-                "nft 'table ip nat { chain post { type nat hook postrouting priority 100; masquerade; }; }';"
-                "ip link add out0 type veth peer name in0 netns " + Network::path_of(inner.get()) +
-                "; ip addr add 10.9.0.1/24 dev out0; ip link set out0 up");
+    guard.shell(
+        "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1;"
+        "nft 'table ip nat { chain post { type nat hook postrouting priority 100; masquerade; }; }';"
+        "nft 'table ip seen { chain in { type filter hook prerouting priority -300; iifname out0 ip daddr 203.0.113.66 "
+        "counter; }; }';"
+        "ip link add out0 type veth peer name in0 netns " +
+        Network::path_of(inner.get()) +
+        "; ip addr add 10.9.0.1/24 dev out0; ip link set out0 up; ip route del local default dev lo table local; ip route "
+        "del local default dev lo");
     Network::command(inner.get(), {"ip", "-batch", "-"},
                      "link set lo up\naddr add 10.9.0.2/24 dev in0\nlink set in0 up\nroute add default via 10.9.0.1\n");
     Network::command(inner.get(), {"sh", "-c", "curl -s --max-time 1 http://203.0.113.66/ https://203.0.113.66/; true"});
     Network::command(inner.get(), {"/usr/bin/python3", "-c", kEveryProtocol});
+    EXPECT_THAT(guard.shell("nft list table ip seen").out, testing::ContainsRegex("packets [1-9]"))
+        << "the cable inside does not work";
     EXPECT_THAT(reached(), IsEmpty());
     expect_no_way_out(guard);
 }
@@ -289,7 +302,7 @@ TEST_F(Escape, X19ANestedNamespaceReachesNothing) {
 // flushed, and when the daemon is killed.
 TEST_F(Escape, P1AnAttachedNamespacesUplinkIsClosed) {
     UniqueFd netns = Network::make_namespace();
-    world().network().connect(netns.get());
+    Cable cable = world().network().connect(netns.get());
     Network::command(netns.get(), {"curl", "-s", "--max-time", "5", "http://203.0.113.20/"});
     ASSERT_THAT(world().network().reached(), Contains("203.0.113.20 tcp 80")) << "the cable itself does not work";
     Guard guard(policy(kRules), {.netns = netns.get()});
@@ -299,7 +312,8 @@ TEST_F(Escape, P1AnAttachedNamespacesUplinkIsClosed) {
     auto leaked = reached();
     leaked.erase("203.0.113.20 tcp 80");
     EXPECT_THAT(leaked, IsEmpty()) << attempts.out;
-    guard.shell("nft flush ruleset; ip route add 203.0.113.66 via 192.0.3.1; ip -6 route add 2001:db8::10 via 2001:db8:eeee::1");
+    guard.shell("nft flush ruleset; ip link set eth0 up; ip route add 203.0.113.66 via " + cable.gateway +
+                "; ip -6 route add 2001:db8::10 via " + cable.gateway_v6);
     attempts = guard.python(kEveryProtocol);
     leaked = reached();
     leaked.erase("203.0.113.20 tcp 80");
@@ -316,16 +330,31 @@ TEST_F(Escape, P1AnAttachedNamespacesUplinkStaysClosedWhenTheDaemonIsKilled) {
     expect_no_way_out(guard);
 }
 
+// A cable that is moved takes no rules with it.
+TEST_F(Escape, P1AnAttachedNamespacesUplinkCannotBeMovedIntoANestedNamespace) {
+    UniqueFd netns = Network::make_namespace(), inner = Network::make_namespace();
+    Cable cable = world().network().connect(netns.get());
+    Guard guard(policy(kRules), {.netns = netns.get()});
+    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    guard.shell("ip link set eth0 netns " + Network::path_of(inner.get()));
+    Network::configure(inner.get(), cable);
+    Network::command(inner.get(), {"/usr/bin/python3", "-c", kEveryProtocol});
+    EXPECT_THAT(reached(), IsEmpty());
+}
+
 // Nobody outside speaks to a sandbox either.
 TEST_F(Escape, P5NothingComesInThroughAnAttachedNamespacesUplink) {
     UniqueFd netns = Network::make_namespace();
-    world().network().connect(netns.get());
+    Cable cable = world().network().connect(netns.get());
     Guard guard(policy(kRules), {.netns = netns.get()});
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     Process service = guard.start({.argv = {"/usr/bin/python3", "-c", kHostService}});
     ASSERT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text.starts_with("up"); }));
-    Network::command(world().network().internet(), {"sh", "-c", "curl -s --max-time 1 http://192.0.3.2:9999/; "
-                                                    "curl -s --max-time 1 'http://[2001:db8:eeee::2]:9999/'; true"});
+    Network::command(world().network().internet(), {"sh", "-c",
+                                                    "curl -s --max-time 1 http://" + cable.address +
+                                                        ":9999/; "
+                                                        "curl -s --max-time 1 'http://[" +
+                                                        cable.address_v6 + "]:9999/'; true"});
     EXPECT_EQ(service.out(), "up\n");
 }
 
@@ -333,8 +362,10 @@ TEST_F(Escape, P5NothingComesInThroughAnAttachedNamespacesUplink) {
 TEST_F(Escape, P1BlockedTcpIsResetAtOnce) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    for (const auto& [host, port] : {std::pair{"evil.example", 22}, {"api.acme.example", 5432}, {"203.0.113.66", 25}, {"203.0.113.66", 3306}}) {
-        Finished client = guard.python("import socket\ns = socket.create_connection(('" + std::string(host) + "', " + std::to_string(port) +
+    for (const auto& [host, port] :
+         {std::pair{"evil.example", 22}, {"api.acme.example", 5432}, {"203.0.113.66", 25}, {"203.0.113.66", 3306}}) {
+        Finished client = guard.python("import socket\ns = socket.create_connection(('" + std::string(host) + "', " +
+                                       std::to_string(port) +
                                        "), 5)\ntry: print('closed', s.recv(10))\nexcept TimeoutError: print('silence')\n"
                                        "except ConnectionResetError: print('reset')\n");
         EXPECT_EQ(client.out, "reset\n") << host << client.err;
@@ -355,7 +386,8 @@ print('up', flush=True)
 while True:
     for ready in select.select(listeners, [], [])[0]: ready.accept(); print('hit', flush=True)
 )"}});
-    ASSERT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text.starts_with("up"); })) << service.err();
+    ASSERT_TRUE(wait_for_content(service.out_path(), [](const std::string& text) { return text.starts_with("up"); }))
+        << service.err();
     Finished tries = run_in_sandbox(policy(kRules), {"/usr/bin/python3", "-c", R"(
 import socket
 for path in ('/run/host.sock', '/srv/world/host.sock', '\0host-abstract'):
@@ -368,12 +400,15 @@ for path in ('/run/host.sock', '/srv/world/host.sock', '\0host-abstract'):
 
 // `sallyport run` gives no capability to begin with.
 TEST_F(Escape, P1ACommandOfRunCannotChangeItsNamespace) {
-    Finished tries = run_in_sandbox(policy(kRules), {"sh", "-c",
-        "nft flush ruleset 2>/dev/null && echo flushed; ip link add br0 type bridge 2>/dev/null && echo link;"
-        "ip route del local default dev lo 2>/dev/null && echo route; unshare -n true 2>/dev/null && echo netns;"
-        "nsenter --net=/proc/1/ns/net true 2>/dev/null && echo entered; mount -t tmpfs none /mnt 2>/dev/null && echo mounted;"
-        "echo 1 2>/dev/null >/proc/sys/net/ipv4/ip_forward && echo sysctl; mknod disk b 8 0 2>/dev/null && echo node;"
-        "grep -i cap /proc/self/status; grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"});
+    Finished tries = run_in_sandbox(
+        policy(kRules),
+        {"sh", "-c",
+         "nft flush ruleset 2>/dev/null && echo flushed; ip link add br0 type bridge 2>/dev/null && echo link;"
+         "ip route del local default dev lo 2>/dev/null && echo route; unshare -n true 2>/dev/null && echo netns;"
+         "nsenter --net=/proc/1/ns/net true 2>/dev/null && echo entered; mount -t tmpfs none /mnt 2>/dev/null && echo "
+         "mounted;"
+         "echo 1 2>/dev/null >/proc/sys/net/ipv4/ip_forward && echo sysctl; mknod disk b 8 0 2>/dev/null && echo node;"
+         "grep -i cap /proc/self/status; grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"});
     for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
         EXPECT_THAT(tries.out, HasSubstr(std::string(set) + ":\t0000000000000000\n"));
     }

@@ -23,25 +23,30 @@ std::string to_hex(const std::string& bytes) {
 
 std::string from_hex(const std::string& text) {
     std::string bytes;
-    for (std::size_t at = 0; at + 1 < text.size(); at += 2) bytes += static_cast<char>(std::stoi(text.substr(at, 2), nullptr, 16));
+    for (std::size_t at = 0; at + 1 < text.size(); at += 2)
+        bytes += static_cast<char>(std::stoi(text.substr(at, 2), nullptr, 16));
     return bytes;
 }
 
 std::vector<std::string> trusting(const std::string& bundle) {
     std::vector<std::string> environment = {"PYTHONDONTWRITEBYTECODE=1"};
-    for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
+    for (const char* name :
+         {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
         environment.push_back(std::string(name) + "=" + bundle);
     }
     return environment;
 }
 
-void append(std::vector<std::string>& to, const std::vector<std::string>& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(std::vector<std::string>& to, const std::vector<std::string>& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
 
 }  // namespace
 
 std::string policy(const std::string& rules) {
     World& world = World::get();
-    return "version: 1\nupstream_ca: " + world.path("root.pem") + "\nsecrets:\n  token: { file: " + world.path("secrets/token") +
+    return "version: 1\nupstream_ca: " + world.path("root.pem") +
+           "\nsecrets:\n  token: { file: " + world.path("secrets/token") +
            " }\n  other: { file: " + world.path("secrets/other") + R"( }
 credentials:
   token: { type: header, name: X-Auth-Token, value: "${secrets.token}" }
@@ -73,10 +78,20 @@ Guard::Guard(const std::string& policy_text, const GuardOptions& options) {
     int ends[2];
     SALLYPORT_CHECK(pipe2(ends, O_CLOEXEC) == 0);
     UniqueFd ready_reader(ends[0]), ready_writer(ends[1]);
-    std::vector<std::string> argv = {SALLYPORT_PROGRAM, "attach", "--netns", Network::path_of(netns_.get()),
-                                     "--policy", files_ + ".yaml", "--as", options.name,
-                                     "--ready-fd", std::to_string(ready_writer.get()),
-                                     "--access-log", access_log_path(), "--ca-out", ca_bundle_path()};
+    std::vector<std::string> argv = {SALLYPORT_PROGRAM,
+                                     "attach",
+                                     "--netns",
+                                     Network::path_of(netns_.get()),
+                                     "--policy",
+                                     files_ + ".yaml",
+                                     "--as",
+                                     options.name,
+                                     "--ready-fd",
+                                     std::to_string(ready_writer.get()),
+                                     "--access-log",
+                                     access_log_path(),
+                                     "--ca-out",
+                                     ca_bundle_path()};
     append(argv, options.options);
     daemon_ = world.start({.argv = argv, .inherited = {ready_writer.get()}});
     ready_writer.reset();
@@ -107,10 +122,11 @@ Finished Guard::curl(const std::vector<std::string>& arguments) const {
     return run(argv);
 }
 
-std::vector<RawResult> Guard::raw(const std::vector<RawCase>& cases) const {
+std::vector<RawResult> Guard::raw_all(const std::vector<RawCase>& cases) const {
     std::string input;
     for (const auto& one : cases) {
-        input += one.host + " " + std::to_string(one.port) + " " + one.sni + " " + one.mode + " " + to_hex(one.bytes) + "\n";
+        input += one.host + " " + std::to_string(one.port) + " " + (one.sni.empty() ? one.host : one.sni) + " " + one.mode +
+                 " " + to_hex(one.bytes) + "\n";
     }
     std::vector<RawResult> results;
     Finished client = run({"/usr/bin/python3", kRawClient}, input);
@@ -127,9 +143,12 @@ Spawn sallyport_run(const std::string& policy_text, const std::vector<std::strin
     World& world = World::get();
     std::string file = world.path("secrets/") + world.fresh("run") + ".yaml";
     write_file(file, policy_text);
-    Spawn spawn{.argv = {SALLYPORT_PROGRAM, "run", "--policy", file}, .environment = options.environment,
-                .working_directory = options.directory.empty() ? world.scratch() : options.directory, .input = options.input};
-    std::string access_log = options.access_log.empty() ? world.outside() + "/" + world.fresh("run.access") : options.access_log;
+    Spawn spawn{.argv = {SALLYPORT_PROGRAM, "run", "--policy", file},
+                .environment = options.environment,
+                .working_directory = options.directory.empty() ? world.scratch() : options.directory,
+                .input = options.input};
+    std::string access_log =
+        options.access_log.empty() ? world.outside() + "/" + world.fresh("run.access") : options.access_log;
     append(spawn.argv, {"--access-log", access_log});
     append(spawn.argv, options.options);
     spawn.argv.emplace_back("--");

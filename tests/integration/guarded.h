@@ -31,7 +31,7 @@ struct RawCase {
     std::string bytes;
     std::string host = "api.acme.example";  // name, looked up inside; or an address
     int port = 443;
-    std::string sni = "api.acme.example";   // "-": none; "plain": no TLS
+    std::string sni;  // empty: the host's name; "-": none; "plain": no TLS
     std::string mode = "one";
 };
 struct RawResult {
@@ -68,8 +68,8 @@ public:
     Finished shell(const std::string& script) const { return run({"sh", "-c", script}); }
     Finished python(const std::string& script) const { return run({"/usr/bin/python3", "-c", script}); }
     Finished curl(const std::vector<std::string>& arguments) const;
-    std::vector<RawResult> raw(const std::vector<RawCase>& cases) const;
-    RawResult raw(const RawCase& one) const { return raw(std::vector<RawCase>{one}).front(); }
+    std::vector<RawResult> raw_all(const std::vector<RawCase>& cases) const;
+    RawResult raw(const RawCase& one) const { return raw_all({one}).front(); }
 
 private:
     std::string files_;  // the common prefix of this guard's own files, outside
@@ -87,7 +87,8 @@ struct RunOptions {
     std::string access_log;  // a file; empty: some file outside
 };
 Spawn sallyport_run(const std::string& policy_text, const std::vector<std::string>& argv, const RunOptions& options = {});
-Finished run_in_sandbox(const std::string& policy_text, const std::vector<std::string>& argv, const RunOptions& options = {});
+Finished run_in_sandbox(const std::string& policy_text, const std::vector<std::string>& argv,
+                        const RunOptions& options = {});
 Finished finish(Process process);
 
 // Looks for secrets in all that came out, after every test.

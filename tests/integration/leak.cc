@@ -34,8 +34,10 @@ std::string percent(std::string_view secret, const char* digits, bool everything
     std::string out;
     for (unsigned char byte : secret) {
         bool plain = std::isalnum(byte) || byte == '-' || byte == '~';
-        if (plain && !everything) out += static_cast<char>(byte);
-        else out += {'%', digits[byte >> 4], digits[byte & 15]};
+        if (plain && !everything)
+            out += static_cast<char>(byte);
+        else
+            out += {'%', digits[byte >> 4], digits[byte & 15]};
     }
     return out;
 }

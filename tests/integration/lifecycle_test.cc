@@ -1,5 +1,5 @@
-// How the program starts, ends and changes: exit codes, signals, streams, leftovers, reload, drain, and one line in the access
-// log for each request.
+// How the program starts, ends and changes: exit codes, signals, streams, leftovers, reload, drain, and one line in the
+// access log for each request.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <poll.h>
@@ -70,8 +70,10 @@ protected:
 };
 
 TEST_F(Lifecycle, TheExitCodeIsTheCommands) {
-    const std::pair<const char*, int> cases[] = {{"exit 0", 0}, {"exit 3", 3}, {"exit 255", 255}, {"kill -TERM $$", 143}, {"kill -KILL $$", 137}, {"kill -SEGV $$", 139}};
-    for (const auto& [script, code] : cases) EXPECT_EQ(run_in_sandbox(policy(kRules), {"sh", "-c", script}).code, code) << script;
+    const std::pair<const char*, int> cases[] = {{"exit 0", 0},          {"exit 3", 3},          {"exit 255", 255},
+                                                 {"kill -TERM $$", 143}, {"kill -KILL $$", 137}, {"kill -SEGV $$", 139}};
+    for (const auto& [script, code] : cases)
+        EXPECT_EQ(run_in_sandbox(policy(kRules), {"sh", "-c", script}).code, code) << script;
     EXPECT_EQ(run_in_sandbox(policy(kRules), {"/no/such/command"}).code, 127);
     EXPECT_EQ(run_in_sandbox(policy(kRules), {"no-such-command"}).code, 127);
     EXPECT_EQ(run_in_sandbox(policy(kRules), {"/etc/passwd"}).code, 126);
@@ -87,7 +89,8 @@ TEST_F(Lifecycle, StandardStreamsPassThrough) {
 }
 
 TEST_F(Lifecycle, SignalsReachTheCommand) {
-    for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}, {SIGUSR1, "USR1"}, {SIGQUIT, "QUIT"}}) {
+    for (const auto& [number, name] :
+         {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}, {SIGUSR1, "USR1"}, {SIGQUIT, "QUIT"}}) {
         std::string script = std::string("trap 'echo got; exit 42' ") + name + "; echo up; while :; do read line || :; done";
         Talker run = talk([&](int stdin_fd) {
             Spawn spawn = sallyport_run(policy(kRules), {"sh", "-c", script});
@@ -115,9 +118,12 @@ TEST_F(Lifecycle, ATerminalPassesThrough) {
 TEST_F(Lifecycle, TheFileSystemIsReadOnlyButForTheWorkingDirectoryAndWritableBinds) {
     std::string given = world().scratch(), shown = world().scratch(), work = world().scratch();
     write_file(shown + "/file", "shown\n");
-    Finished run = run_in_sandbox(policy(kRules), {"sh", "-c", "echo a >here && echo wrote; echo b >/mnt/there && echo wrote-bind; cat /media/file;"
-                                                   "echo c >/media/file && echo wrong; touch /etc/wrong /usr/wrong /srv/wrong /root/wrong && echo wrong"},
-                                  {.options = {"--bind", shown + ":/media", "--bind", given + ":/mnt:rw"}, .directory = work});
+    Finished run = run_in_sandbox(
+        policy(kRules),
+        {"sh", "-c",
+         "echo a >here && echo wrote; echo b >/mnt/there && echo wrote-bind; cat /media/file;"
+         "echo c >/media/file && echo wrong; touch /etc/wrong /usr/wrong /srv/wrong /root/wrong && echo wrong"},
+        {.options = {"--bind", shown + ":/media", "--bind", given + ":/mnt:rw"}, .directory = work});
     EXPECT_EQ(run.out, "wrote\nwrote-bind\nshown\n") << run.err;
     EXPECT_EQ(read_file(work + "/here"), "a\n");
     EXPECT_EQ(read_file(given + "/there"), "b\n");
@@ -127,7 +133,8 @@ TEST_F(Lifecycle, TheFileSystemIsReadOnlyButForTheWorkingDirectoryAndWritableBin
 TEST_F(Lifecycle, KillingTheParentCleansEverythingUp) {
     auto processes_before = all_processes();
     std::string mounts_before = read_file("/proc/self/mountinfo");
-    Spawn spawn = sallyport_run(policy(kRules), {"sh", "-c", "setsid sh -c 'echo up; exec tail -f /dev/null' & tail -f /dev/null"});
+    Spawn spawn =
+        sallyport_run(policy(kRules), {"sh", "-c", "setsid sh -c 'echo up; exec tail -f /dev/null' & tail -f /dev/null"});
     Process run = world().start(spawn);
     ASSERT_TRUE(wait_for_content(run.out_path(), contains("up"))) << run.err();
     auto made = all_processes();
@@ -185,7 +192,8 @@ def ask():
         connection.request('GET', '/echo/reloaded'); answer = connection.getresponse(); answer.read(); return answer.status
     except (OSError, http.client.HTTPException): return 'closed'
 print(ask()); input(); print(ask())
-)"}, .stdin_fd = stdin_fd});
+)"},
+                            .stdin_fd = stdin_fd});
     });
     ASSERT_TRUE(wait_for_content(client.process.out_path(), contains("200\n"))) << client.process.err();
     guard.rewrite_policy(policy("      - { host: api.acme.example, credential: token }\n"));
@@ -199,7 +207,8 @@ TEST_F(Lifecycle, ARunningTransferThatANewPolicyDeniesIsCut) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     world().make_gate("cut");
-    Process download = guard.start({.argv = {"curl", "-sS", "--no-buffer", "--max-time", "5", "https://open.acme.example/slow?gate=cut"}});
+    Process download =
+        guard.start({.argv = {"curl", "-sS", "--no-buffer", "--max-time", "5", "https://open.acme.example/slow?gate=cut"}});
     ASSERT_TRUE(wait_for_content(download.out_path(), contains("half "))) << download.err();
     guard.rewrite_policy(policy("      - { host: api.acme.example, credential: token }\n"));
     ASSERT_TRUE(reload(guard, "reloaded"));
@@ -254,7 +263,8 @@ TEST_F(Lifecycle, ADrainThatTakesTooLongEndsAnyway) {
 }
 
 TEST_F(Lifecycle, ServeOpensTheSandboxesOfItsFile) {
-    std::string runtime = world().outside() + "/" + world().fresh("runtime"), file = world().path(world().fresh("serve") + ".yaml");
+    std::string runtime = world().outside() + "/" + world().fresh("runtime"),
+                file = world().path(world().fresh("serve") + ".yaml");
     std::string log = runtime + ".access";
     for (const auto& [tenant, secret] : {std::pair{"tenant-acme", kSecret}, {"tenant-other", kOtherSecret}}) {
         make_directory(world().path(std::string("secrets/") + tenant));
@@ -262,16 +272,22 @@ TEST_F(Lifecycle, ServeOpensTheSandboxesOfItsFile) {
     }
     std::string text = policy(kRules), from = world().path("secrets/token");
     text.replace(text.find(from), from.size(), "\"" + world().path("secrets/${params.tenant}/pat") + "\"");
-    write_file(file, text + "sandboxes:\n  first: { policy: agent, params: { tenant: tenant-acme } }\n  second: { policy: agent, params: { tenant: tenant-other } }\n");
+    write_file(file, text +
+                         "sandboxes:\n  first: { policy: agent, params: { tenant: tenant-acme } }\n  second: { policy: "
+                         "agent, params: { tenant: tenant-other } }\n");
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
     UniqueFd reader(ends[0]), writer(ends[1]);
-    Process daemon = world().start({.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", log, "--ready-fd", std::to_string(writer.get())},
+    Process daemon = world().start({.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", log,
+                                             "--ready-fd", std::to_string(writer.get())},
                                     .inherited = {writer.get()}});
     writer.reset();
     ASSERT_THAT(wait_for_bytes(reader.get()), testing::StartsWith("ready")) << daemon.err();
     auto inside = [&](const std::string& name) {
-        return finish(world().start({.argv = {"sh", "-c", "set -a; . " + runtime + "/" + name + "/env; nsenter --net=" + runtime + "/" + name + "/netns curl -sS https://api.acme.example/private"}})).out;
+        return finish(world().start({.argv = {"sh", "-c",
+                                              "set -a; . " + runtime + "/" + name + "/env; nsenter --net=" + runtime + "/" +
+                                                  name + "/netns curl -sS https://api.acme.example/private"}}))
+            .out;
     };
     EXPECT_EQ(inside("first"), "welcome\n");
     EXPECT_EQ(inside("second"), "who are you\n");
@@ -286,11 +302,14 @@ TEST_F(Lifecycle, ServeOpensTheSandboxesOfItsFile) {
 }
 
 TEST_F(Lifecycle, ServeStartsAgainAfterItWasKilled) {
-    std::string runtime = world().outside() + "/" + world().fresh("runtime"), file = world().path(world().fresh("serve") + ".yaml");
+    std::string runtime = world().outside() + "/" + world().fresh("runtime"),
+                file = world().path(world().fresh("serve") + ".yaml");
     write_file(file, policy(kRules) + "sandboxes:\n  only: { policy: agent }\n");
-    std::string inside = "set -a; . " + runtime + "/only/env; nsenter --net=" + runtime + "/only/netns curl -sS https://api.acme.example/private";
+    std::string inside = "set -a; . " + runtime + "/only/env; nsenter --net=" + runtime +
+                         "/only/netns curl -sS https://api.acme.example/private";
     for (int life = 0; life < 3; ++life) {
-        Process daemon = world().start({.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", runtime + ".access"}});
+        Process daemon = world().start(
+            {.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", runtime + ".access"}});
         ASSERT_TRUE(wait_for_content(daemon.err_path(), contains("ready"))) << daemon.err();
         EXPECT_EQ(finish(world().start({.argv = {"sh", "-c", inside}})).out, "welcome\n") << life;
         daemon.signal(SIGKILL);
@@ -318,7 +337,8 @@ TEST_F(Lifecycle, ASecretsVariableIsNotPassedOn) {
     Finished refused = run_in_sandbox(text, {"env"}, {.options = {"--env", "VCS_TOKEN"}, .environment = environment});
     EXPECT_NE(refused.code, 0);
     EXPECT_EQ(refused.out, "");
-    Finished passed = run_in_sandbox(text, {"env"}, {.options = {"--env", "PLAIN", "--env", "GIVEN=here"}, .environment = environment});
+    Finished passed =
+        run_in_sandbox(text, {"env"}, {.options = {"--env", "PLAIN", "--env", "GIVEN=here"}, .environment = environment});
     EXPECT_THAT(passed.out, HasSubstr("PLAIN=plain\n"));
     EXPECT_THAT(passed.out, HasSubstr("GIVEN=here\n"));
 }
@@ -334,10 +354,15 @@ TEST_F(Lifecycle, SlowPeersDoNotMakeTheGateGrow) {
     world().make_gate("unread");
     guard.curl({"-o", "/dev/null", "https://open.acme.example/big?bytes=10000000"});
     long before = resident_kib();
-    Process reader = guard.start({.argv = {"sh", "-c", "curl -sS 'https://open.acme.example/big?bytes=1000000000' | (head -c 1; exec tail -f /dev/null)"}});
-    Process writer = guard.start({.argv = {"sh", "-c", "head -c 100000000 /dev/zero | curl -sS -T - 'https://open.acme.example/silent?gate=unread'"}});
+    Process reader = guard.start(
+        {.argv = {"sh", "-c",
+                  "curl -sS 'https://open.acme.example/big?bytes=1000000000' | (head -c 1; exec tail -f /dev/null)"}});
+    Process writer = guard.start(
+        {.argv = {"sh", "-c",
+                  "head -c 100000000 /dev/zero | curl -sS -T - 'https://open.acme.example/silent?gate=unread'"}});
     ASSERT_TRUE(wait_for_content(reader.out_path(), [](const std::string& text) { return !text.empty(); })) << reader.err();
-    EXPECT_EQ(guard.curl({"-o", "/dev/null", "-w", "%{size_download}", "https://open.acme.example/big?bytes=100000000"}).out, "100000000");
+    EXPECT_EQ(guard.curl({"-o", "/dev/null", "-w", "%{size_download}", "https://open.acme.example/big?bytes=100000000"}).out,
+              "100000000");
     EXPECT_LT(resident_kib() - before, 8 * 1024);
     world().open_gate("unread");
 }
@@ -355,7 +380,8 @@ TEST_F(Lifecycle, OriginsAreResolvedByTheDaemonsHostsFileFirst) {
 
 // Whatever becomes of a request, there is one line about it, with what an auditor asks for.
 TEST_F(Lifecycle, EveryRequestEndsInExactlyOneLine) {
-    Guard guard(policy(kRules + "      - { host: expired.example }\n      - { host: nosuch.example }\n      - { host: closed.example }\n      - { host: internal.example }\n"));
+    Guard guard(policy(kRules + "      - { host: expired.example }\n      - { host: nosuch.example }\n      - { host: "
+                                "closed.example }\n      - { host: internal.example }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     struct Case {
         RawCase request;
@@ -363,7 +389,7 @@ TEST_F(Lifecycle, EveryRequestEndsInExactlyOneLine) {
         const char* verdict;
         const char* error;
     };
-    auto to = [](const std::string& host, const std::string& bytes) { return RawCase{.bytes = bytes, .host = host, .sni = host}; };
+    auto to = [](const std::string& host, const std::string& bytes) { return RawCase{.bytes = bytes, .host = host}; };
     const std::string open = "open.acme.example";
     const std::vector<Case> cases = {
         {to("api.acme.example", get("/line/ok")), "404", "allow", ""},
@@ -385,7 +411,10 @@ TEST_F(Lifecycle, EveryRequestEndsInExactlyOneLine) {
         {to("closed.example", get("/", "closed.example")), "502", "allow", "connect_failed"},
         {to("internal.example", get("/", "internal.example")), "403", "deny", "private_address"},
         {{.bytes = get("/", "api.acme.example"), .port = 80, .sni = "plain"}, "403", "deny", "cleartext_credential"},
-        {{.bytes = "SSH-2.0-client\r\n", .host = open, .port = 80, .sni = "plain", .mode = "all"}, "0", "deny", "not_intercepted"},
+        {{.bytes = "SSH-2.0-client\r\n", .host = open, .port = 80, .sni = "plain", .mode = "all"},
+         "0",
+         "deny",
+         "not_intercepted"},
         {{.bytes = "", .host = "api.acme.example", .sni = "evil.example"}, "0", "", "misdirected"},
         {{.bytes = get("/", "203.0.113.66"), .host = "203.0.113.66", .sni = "-"}, "403", "deny", ""},
         {{.bytes = get("/", "203.0.113.66"), .host = "203.0.113.66", .port = 80, .sni = "plain"}, "403", "deny", ""},
@@ -403,8 +432,9 @@ TEST_F(Lifecycle, EveryRequestEndsInExactlyOneLine) {
         if (*one.error != '\0' || one.status[0] == '2') {
             EXPECT_EQ(line["error"], one.error) << one.request.bytes.substr(0, 200);
         }
-        for (const char* field : {"time", "request_id", "sandbox", "policy", "generation", "method", "scheme", "host", "port", "target", "verdict", "rule", "status",
-                                  "request_bytes", "response_bytes", "total_us"}) {
+        for (const char* field :
+             {"time", "request_id", "sandbox", "policy", "generation", "method", "scheme", "host", "port", "target",
+              "verdict", "rule", "status", "request_bytes", "response_bytes", "total_us"}) {
             EXPECT_TRUE(line.has(field)) << field << one.request.bytes.substr(0, 200);
         }
     }
@@ -418,20 +448,31 @@ TEST_F(Lifecycle, ALineSaysWhoWhatAndHowMuch) {
     auto log = guard.access_log(1);
     ASSERT_EQ(log.size(), 1u);
     const std::pair<const char*, const char*> expected[] = {
-        {"sandbox", "agent-47"}, {"policy", "agent"}, {"generation", "1"}, {"method", "POST"}, {"scheme", "https"}, {"host", "api.acme.example"}, {"port", "443"},
-        {"target", "/upload?a=1"}, {"verdict", "allow"}, {"rule", "api"}, {"credential", "token"}, {"status", "200"}, {"request_bytes", "5"}, {"upstream", "203.0.113.10:443"},
+        {"sandbox", "agent-47"}, {"policy", "agent"},
+        {"generation", "1"},     {"method", "POST"},
+        {"scheme", "https"},     {"host", "api.acme.example"},
+        {"port", "443"},         {"target", "/upload?a=1"},
+        {"verdict", "allow"},    {"rule", "api"},
+        {"credential", "token"}, {"status", "200"},
+        {"request_bytes", "5"},  {"upstream", "203.0.113.10:443"},
     };
     for (const auto& [field, value] : expected) EXPECT_EQ(log[0][field], value) << field;
     EXPECT_GT(std::stol(log[0]["response_bytes"]), 0);
-    for (const char* field : {"connect_us", "tls_us", "first_byte_us", "total_us"}) EXPECT_GT(std::stol(log[0][field]), 0) << field;
+    for (const char* field : {"connect_us", "tls_us", "first_byte_us", "total_us"})
+        EXPECT_GT(std::stol(log[0][field]), 0) << field;
 }
 
 // Whoever opens a connection and asks nothing is seen, too, where the gate had a decision to make.
 TEST_F(Lifecycle, AClientThatGoesAwayHasItsLine) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    Process download = guard.start({.argv = {"curl", "-sS", "--no-buffer", "https://open.acme.example/big?bytes=1000000000"}});
-    ASSERT_TRUE(wait_for_content(download.out_path(), [](const std::string& text) { return !text.empty(); })) << download.err();
+    Process download = guard.start({.argv = {"/usr/bin/python3", "-uc", R"(
+import signal, urllib.request
+answer = urllib.request.urlopen('https://open.acme.example/big?bytes=1000000000')
+print(len(answer.read(1)))
+signal.pause()
+)"}});
+    ASSERT_TRUE(wait_for_content(download.out_path(), contains("1"))) << download.err();
     download.signal(SIGKILL);
     auto log = guard.access_log(1);
     ASSERT_EQ(log.size(), 1u);

@@ -70,13 +70,26 @@ std::string Network::command(int netns, const std::vector<std::string>& argv, co
 
 std::string Network::path_of(int netns) { return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(netns); }
 
-void Network::connect(int netns) const {
+// Each one has names of its own: the kernel takes its time to remove those of a namespace that is gone.
+Cable Network::connect(int netns) const {
+    static int number = 0;
+    std::string id = std::to_string(++number), v4 = "192.0." + std::to_string(number + 2) + ".",
+                v6 = "2001:db8:" + id + "::";
+    Cable cable{v4 + "2", v6 + "2", v4 + "1", v6 + "1"};
+    std::string end = "cable" + id;
     command(internet(), {"ip", "-batch", "-"},
-            "link add down1 type veth peer name eth0 netns " + path_of(netns) +
-                "\naddr add 192.0.3.1/24 dev down1\naddr add 2001:db8:eeee::1/64 dev down1 nodad\nlink set down1 up\n");
+            "link add " + end + " type veth peer name eth0 netns " + path_of(netns) + "\naddr add " + cable.gateway +
+                "/24 dev " + end + "\naddr add " + cable.gateway_v6 + "/64 dev " + end + " nodad\nlink set " + end +
+                " up\n");
+    configure(netns, cable);
+    return cable;
+}
+
+void Network::configure(int netns, const Cable& cable) {
     command(netns, {"ip", "-batch", "-"},
-            "link set lo up\naddr add 192.0.3.2/24 dev eth0\naddr add 2001:db8:eeee::2/64 dev eth0 nodad\nlink set eth0 up\n"
-            "route add default via 192.0.3.1\nroute add ::/0 via 2001:db8:eeee::1\n");
+            "link set lo up\naddr add " + cable.address + "/24 dev eth0\naddr add " + cable.address_v6 +
+                "/64 dev eth0 nodad\nlink set eth0 up\nroute add default via " + cable.gateway + "\nroute add ::/0 via " +
+                cable.gateway_v6 + "\n");
 }
 
 Network::Network(const std::vector<std::string>& addresses) : internet_(make_namespace()) {
@@ -97,7 +110,8 @@ std::set<std::string> Network::reached() const {
 }
 
 void Network::forget() const {
-    command(internet(), {"nft", "-f", "-"}, "flush set inet tap v4\nflush set inet tap v6\nflush set inet tap other4\nflush set inet tap other6\n");
+    command(internet(), {"nft", "-f", "-"},
+            "flush set inet tap v4\nflush set inet tap v6\nflush set inet tap other4\nflush set inet tap other6\n");
 }
 
 }  // namespace sallyport::integration

@@ -11,6 +11,14 @@
 
 namespace sallyport::integration {
 
+// The inner end of a cable, called eth0, and the way out.
+struct Cable {
+    std::string address;
+    std::string address_v6;
+    std::string gateway;
+    std::string gateway_v6;
+};
+
 class Network final {
 public:
     // `addresses`: the internet's own. The caller is in the host's namespace.
@@ -25,8 +33,10 @@ public:
     static UniqueFd make_namespace();
     // By which other programs can enter it.
     static std::string path_of(int netns);
-    // A cable of its own between `netns` and the internet, with addresses and default routes of both families.
-    void connect(int netns) const;
+    // Lays a cable of its own between `netns` and the internet, with addresses and default routes of both families.
+    Cable connect(int netns) const;
+    // Gives eth0 in `netns` the cable's addresses and routes.
+    static void configure(int netns, const Cable& cable);
     // Runs `argv` in `netns` (-1: here) and gives its standard output; `input` goes to its standard input.
     static std::string command(int netns, const std::vector<std::string>& argv, const std::string& input = {});
 

@@ -18,7 +18,8 @@ namespace sallyport::integration {
 namespace {
 
 constexpr int kWaitMs = 60'000;
-// In sanitizer builds: a process that is not dumpable cannot be searched for leaks, and memory that is kept back is not growth.
+// In sanitizer builds: a process that is not dumpable cannot be searched for leaks, and memory that is kept back is not
+// growth.
 constexpr const char* kSanitizer = "ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1";
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -28,9 +29,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return result;
 }
 
-void redirect(int fd, int to) {
-    SALLYPORT_CHECK(fd >= 0 && dup2(fd, to) == to);
-}
+void redirect(int fd, int to) { SALLYPORT_CHECK(fd >= 0 && dup2(fd, to) == to); }
 
 [[noreturn]] void become(const Spawn& spawn, const std::string& output, char** argv, char** environment) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);

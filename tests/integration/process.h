@@ -15,10 +15,10 @@ struct Spawn {
     std::vector<std::string> argv;
     std::vector<std::string> environment;  // "NAME=value", beside PATH, HOME and LANG
     std::string working_directory;
-    std::string input;                     // what standard input holds, where stdin_fd is not given
+    std::string input;  // what standard input holds, where stdin_fd is not given
     int stdin_fd = -1;
-    int netns = -1;                        // enter this network namespace first
-    std::vector<int> inherited;            // kept open, under the same numbers
+    int netns = -1;              // enter this network namespace first
+    std::vector<int> inherited;  // kept open, under the same numbers
     bool as_group_leader = false;
 };
 

@@ -26,13 +26,36 @@ TEST_F(PolicyThreats, P8AnAmbiguousPathIsRefused) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     std::vector<RawCase> cases;
-    for (const char* path : {"/echo/..;/private", "/echo/../private", "/echo/%2e%2e/private", "/echo/%2E%2e/private", "/echo/.%2e/private", "/echo/..%2fprivate",
-                             "/echo/%2f..%2fprivate", "/echo/..%5cprivate", "/echo\\..\\private", "/echo//x", "//echo/x", "/echo/./x", "/echo/x/.", "/echo/x/..",
-                             "/echo/%00x", "/echo/x%c0%ae%c0%ae/private", "/echo/x#frag", "/echo/%zz", "/echo/%", "/echo/;/../private", "/echo/..%00/private",
-                             "/echo/\x80", "/echo/%ff", "/echo/%c0%af..%c0%afprivate", "echo/x", "*", "/echo/a b"}) {
+    for (const char* path : {"/echo/..;/private",
+                             "/echo/../private",
+                             "/echo/%2e%2e/private",
+                             "/echo/%2E%2e/private",
+                             "/echo/.%2e/private",
+                             "/echo/..%2fprivate",
+                             "/echo/%2f..%2fprivate",
+                             "/echo/..%5cprivate",
+                             "/echo\\..\\private",
+                             "/echo//x",
+                             "//echo/x",
+                             "/echo/./x",
+                             "/echo/x/.",
+                             "/echo/x/..",
+                             "/echo/%00x",
+                             "/echo/x%c0%ae%c0%ae/private",
+                             "/echo/x#frag",
+                             "/echo/%zz",
+                             "/echo/%",
+                             "/echo/;/../private",
+                             "/echo/..%00/private",
+                             "/echo/\x80",
+                             "/echo/%ff",
+                             "/echo/%c0%af..%c0%afprivate",
+                             "echo/x",
+                             "*",
+                             "/echo/a b"}) {
         cases.push_back({.bytes = get(path)});
     }
-    auto results = guard.raw(cases);
+    auto results = guard.raw_all(cases);
     for (std::size_t i = 0; i < cases.size(); ++i) {
         EXPECT_THAT(results[i].status(), AnyOf(400, 403)) << cases[i].bytes << results[i].received;
     }
@@ -43,8 +66,12 @@ TEST_F(PolicyThreats, P8ThePathDecidedOnIsThePathSent) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     const std::pair<const char*, const char*> cases[] = {
-        {"/echo/plain?a=1&b=%2F..%2F", "/echo/plain?a=1&b=%2F..%2F"}, {"/echo/%41%62", "/echo/Ab"}, {"/echo/a%20b", "/echo/a%20b"},
-        {"/echo/%7euser", "/echo/~user"}, {"/echo/caf%c3%a9", "/echo/caf%C3%A9"}, {"/echo/x?", "/echo/x?"},
+        {"/echo/plain?a=1&b=%2F..%2F", "/echo/plain?a=1&b=%2F..%2F"},
+        {"/echo/%41%62", "/echo/Ab"},
+        {"/echo/a%20b", "/echo/a%20b"},
+        {"/echo/%7euser", "/echo/~user"},
+        {"/echo/caf%c3%a9", "/echo/caf%C3%A9"},
+        {"/echo/x?", "/echo/x?"},
     };
     for (const auto& [sent, expected] : cases) {
         EXPECT_EQ(guard.raw({.bytes = get(sent)}).status(), 200) << sent;
@@ -59,8 +86,10 @@ TEST_F(PolicyThreats, P10AMethodIsAnExactToken) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     for (const char* method : {"POST", "DELETE", "get", "gEt", "TRACE", "CONNECT", "FOO", "PRI", "GET\t", "G,ET"}) {
-        RawResult result = guard.raw({.bytes = std::string(method) + " /p10 HTTP/1.1\r\nHost: open.acme.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                                      .host = "open.acme.example", .sni = "open.acme.example"});
+        RawResult result = guard.raw(
+            {.bytes = std::string(method) +
+                      " /p10 HTTP/1.1\r\nHost: open.acme.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+             .host = "open.acme.example"});
         EXPECT_THAT(result.status(), AnyOf(400, 403, 405)) << method << result.received;
     }
     EXPECT_THAT(seen_by("open.acme.example"), Not(HasSubstr("/p10")));
@@ -83,7 +112,10 @@ TEST_F(PolicyThreats, P12SmuggledRequestsAreRefused) {
         post + "Transfer-Encoding: xchunked\r\n\r\n" + chunked,
         post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked,
         post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" + chunked,
-        post + "Transfer-Encoding:\x0b" "chunked\r\n\r\n" + chunked,
+        post +
+            "Transfer-Encoding:\x0b"
+            "chunked\r\n\r\n" +
+            chunked,
         post + "Transfer-Encoding : chunked\r\n\r\n" + chunked,
         post + "Transfer-Encoding:\r\n chunked\r\n\r\n" + chunked,
         post + "Transfer-Encoding: \"chunked\"\r\n\r\n" + chunked,
@@ -118,10 +150,11 @@ TEST_F(PolicyThreats, P12SmuggledRequestsAreRefused) {
         "GET\t/smuggler\tHTTP/1.1\r\nHost: other.acme.example\r\n\r\n" + hidden,
     };
     std::vector<RawCase> cases;
-    for (const auto& bytes : requests) cases.push_back({.bytes = bytes, .host = "other.acme.example", .sni = "other.acme.example", .mode = "all"});
-    auto results = guard.raw(cases);
+    for (const auto& bytes : requests) cases.push_back({.bytes = bytes, .host = "other.acme.example", .mode = "all"});
+    auto results = guard.raw_all(cases);
     for (std::size_t i = 0; i < cases.size(); ++i) {
-        EXPECT_THAT(results[i].status(), AnyOf(400, 501, 505)) << i << ": " << cases[i].bytes << "\n-> " << results[i].outcome << results[i].received;
+        EXPECT_THAT(results[i].status(), AnyOf(400, 501, 505))
+            << i << ": " << cases[i].bytes << "\n-> " << results[i].outcome << results[i].received;
         EXPECT_NE(results[i].outcome, "timeout") << i << ": " << cases[i].bytes;
     }
     EXPECT_THAT(seen_by("other.acme.example"), Not(HasSubstr("smuggled")));
@@ -131,9 +164,11 @@ TEST_F(PolicyThreats, P12SmuggledRequestsAreRefused) {
 TEST_F(PolicyThreats, P12AMessageIsWrittenAnew) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    RawResult result = guard.raw({.bytes = "POST /echo/anew HTTP/1.1\r\nhost:other.acme.example\r\nX-Spaces:   many  \t\r\nTE: trailers\r\nKeep-Alive: 5\r\n"
-                                           "Connection: close, X-Hop\r\nX-Hop: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n02\r\nde\r\n0\r\n\r\n",
-                                  .host = "other.acme.example", .sni = "other.acme.example"});
+    RawResult result =
+        guard.raw({.bytes = "POST /echo/anew HTTP/1.1\r\nhost:other.acme.example\r\nX-Spaces:   many  \t\r\nTE: trailers\r\n"
+                            "Keep-Alive: 5\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nTransfer-Encoding: "
+                            "chunked\r\n\r\n3\r\nabc\r\n02\r\nde\r\n0\r\n\r\n",
+                   .host = "other.acme.example"});
     EXPECT_EQ(result.status(), 200) << result.received;
     std::string seen = seen_by("other.acme.example");
     EXPECT_THAT(seen, HasSubstr("X-Spaces: many\r\n"));
@@ -144,12 +179,15 @@ TEST_F(PolicyThreats, P13HeaderFieldsThatAreNotFieldsAreRefused) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     std::vector<RawCase> cases;
-    for (const std::string& field : {std::string("X-A: b\rX-Auth-Token: mine"), std::string("X-A: b\0c", 8), std::string("X A: b"), std::string("X-A\x01: b"), std::string("X-A: b\x01"),
-                                     std::string("(X-A): b"), std::string("X-\xC3\xA4: b"), std::string("X-A: b\x7f"), std::string("X-A\t: b"), std::string("X-A: b\r\n\tc")}) {
-        cases.push_back({.bytes = get("/p13", "other.acme.example", field + "\r\n"), .host = "other.acme.example", .sni = "other.acme.example"});
+    for (const std::string& field :
+         {std::string("X-A: b\rX-Auth-Token: mine"), std::string("X-A: b\0c", 8), std::string("X A: b"),
+          std::string("X-A\x01: b"), std::string("X-A: b\x01"), std::string("(X-A): b"), std::string("X-\xC3\xA4: b"),
+          std::string("X-A: b\x7f"), std::string("X-A\t: b"), std::string("X-A: b\r\n\tc")}) {
+        cases.push_back({.bytes = get("/p13", "other.acme.example", field + "\r\n"), .host = "other.acme.example"});
     }
-    auto results = guard.raw(cases);
-    for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(results[i].status(), 400) << cases[i].bytes << results[i].received;
+    auto results = guard.raw_all(cases);
+    for (std::size_t i = 0; i < cases.size(); ++i)
+        EXPECT_EQ(results[i].status(), 400) << cases[i].bytes << results[i].received;
     EXPECT_THAT(seen_by("other.acme.example"), Not(HasSubstr("/p13")));
 }
 
@@ -157,16 +195,20 @@ TEST_F(PolicyThreats, P13HeaderFieldsThatAreNotFieldsAreRefused) {
 TEST_F(PolicyThreats, P13AnUnderscoreDoesNotHideACredential) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    guard.raw({.bytes = get("/echo/underscore", "other.acme.example", "X_Auth_Token: theirs\r\nx_auth-token: theirs\r\nContent_Length: 3\r\nTransfer_Encoding: chunked\r\n"),
-               .host = "other.acme.example", .sni = "other.acme.example"});
-    for (const char* gone : {"theirs", "Content_Length", "Transfer_Encoding"}) EXPECT_THAT(seen_by("other.acme.example"), Not(HasSubstr(gone))) << gone;
+    guard.raw(
+        {.bytes = get("/echo/underscore", "other.acme.example",
+                      "X_Auth_Token: theirs\r\nx_auth-token: theirs\r\nContent_Length: 3\r\nTransfer_Encoding: chunked\r\n"),
+         .host = "other.acme.example"});
+    for (const char* gone : {"theirs", "Content_Length", "Transfer_Encoding"})
+        EXPECT_THAT(seen_by("other.acme.example"), Not(HasSubstr(gone))) << gone;
 }
 
 TEST_F(PolicyThreats, P13ASecretThatWouldBreakAHeaderIsNotSent) {
     write_file(world().path("secrets/broken"), "first\r\nX-Injected: second\n");
     std::string text = policy("      - { host: other.acme.example, credential: broken }\n");
     text.replace(text.find("secrets:\n"), 9, "secrets:\n  broken: { file: " + world().path("secrets/broken") + " }\n");
-    text.replace(text.find("credentials:\n"), 13, "credentials:\n  broken: { type: header, name: X-Auth-Token, value: \"${secrets.broken}\" }\n");
+    text.replace(text.find("credentials:\n"), 13,
+                 "credentials:\n  broken: { type: header, name: X-Auth-Token, value: \"${secrets.broken}\" }\n");
     Guard guard(text);
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_THAT(guard.curl({"https://other.acme.example/p13broken"}).out, HasSubstr("\"error\":\"secret_unavailable\""));
@@ -177,8 +219,9 @@ TEST_F(PolicyThreats, P16TheGateAnswersExpectItself) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     auto post = [&](const std::string& target, const std::string& host, const std::string& expect, const std::string& body) {
-        return guard.raw({.bytes = "POST " + target + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 5\r\nConnection: close\r\nExpect: " + expect + "\r\n\r\n" + body,
-                          .host = host, .sni = host});
+        return guard.raw({.bytes = "POST " + target + " HTTP/1.1\r\nHost: " + host +
+                                   "\r\nContent-Length: 5\r\nConnection: close\r\nExpect: " + expect + "\r\n\r\n" + body,
+                          .host = host});
     };
     RawResult allowed = post("/upload", "other.acme.example", "100-continue", "hello");
     EXPECT_THAT(allowed.received, testing::StartsWith("HTTP/1.1 100 "));
@@ -193,9 +236,11 @@ TEST_F(PolicyThreats, P16TheGateAnswersExpectItself) {
 TEST_F(PolicyThreats, P17TrailersCarryNoFieldThatMatters) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    guard.raw({.bytes = "POST /echo/trailers HTTP/1.1\r\nHost: other.acme.example\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
-                        "Authorization: theirs\r\nX-Auth-Token: theirs\r\nHost: evil.example\r\nContent-Length: 99\r\nTransfer-Encoding: theirs\r\nCookie: theirs\r\n\r\n",
-               .host = "other.acme.example", .sni = "other.acme.example"});
+    guard.raw({.bytes = "POST /echo/trailers HTTP/1.1\r\nHost: other.acme.example\r\nConnection: "
+                        "close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+                        "Authorization: theirs\r\nX-Auth-Token: theirs\r\nHost: evil.example\r\nContent-Length: "
+                        "99\r\nTransfer-Encoding: theirs\r\nCookie: theirs\r\n\r\n",
+               .host = "other.acme.example"});
     std::string seen = seen_by("other.acme.example");
     for (const char* gone : {"theirs", "evil.example", "99"}) EXPECT_THAT(seen, Not(HasSubstr(gone))) << gone;
 }
@@ -204,7 +249,8 @@ TEST_F(PolicyThreats, P19EachPipelinedRequestIsDecidedOnItsOwn) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     auto keep = [](const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: api.acme.example\r\n\r\n"; };
-    RawResult result = guard.raw({.bytes = keep("/echo/first") + keep("/private") + keep("/echo/third") + get("/p19"), .mode = "all"});
+    RawResult result =
+        guard.raw({.bytes = keep("/echo/first") + keep("/private") + keep("/echo/third") + get("/p19"), .mode = "all"});
     EXPECT_EQ(result.outcome, "done");
     std::string statuses;
     for (const auto& line : lines(result.received)) {
@@ -222,14 +268,18 @@ TEST_F(PolicyThreats, P6UpgradesAreRefused) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     for (const char* protocol : {"websocket", "foo", "TLS/1.0", "websocket, h2c"}) {
-        RawResult result = guard.raw({.bytes = "GET /p6 HTTP/1.1\r\nHost: other.acme.example\r\nConnection: Upgrade\r\nUpgrade: " + std::string(protocol) +
-                                               "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                                      .host = "other.acme.example", .sni = "other.acme.example"});
+        RawResult result =
+            guard.raw({.bytes = "GET /p6 HTTP/1.1\r\nHost: other.acme.example\r\nConnection: Upgrade\r\nUpgrade: " +
+                                std::string(protocol) +
+                                "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                       .host = "other.acme.example"});
         EXPECT_THAT(result.status(), AnyOf(400, 403, 501)) << protocol << result.received;
     }
-    RawResult connect = guard.raw({.bytes = "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n", .host = "other.acme.example", .sni = "other.acme.example"});
+    RawResult connect = guard.raw(
+        {.bytes = "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n", .host = "other.acme.example"});
     EXPECT_THAT(connect.status(), AnyOf(400, 403, 405, 421));
-    RawResult unasked = guard.raw({.bytes = get("/bad/unasked-upgrade", "other.acme.example"), .host = "other.acme.example", .sni = "other.acme.example"});
+    RawResult unasked =
+        guard.raw({.bytes = get("/bad/unasked-upgrade", "other.acme.example"), .host = "other.acme.example"});
     EXPECT_EQ(unasked.status(), 502);
     EXPECT_THAT(seen_by("other.acme.example"), Not(HasSubstr("/p6")));
 }
@@ -265,16 +315,21 @@ TEST_F(PolicyThreats, P22AFileWithAMistakeIsNotLoaded) {
         EXPECT_EQ(run.out, "") << rules;
     }
     EXPECT_NE(finish(world().start({.argv = {SALLYPORT_PROGRAM, "check", "/nowhere.yaml"}})).code, 0);
-    EXPECT_NE(finish(world().start({.argv = {SALLYPORT_PROGRAM, "run", "--policy", "/nowhere.yaml", "--", "echo", "started"}})).code, 0);
+    EXPECT_NE(
+        finish(world().start({.argv = {SALLYPORT_PROGRAM, "run", "--policy", "/nowhere.yaml", "--", "echo", "started"}}))
+            .code,
+        0);
 }
 
 TEST_F(PolicyThreats, P22NoRulesAllowNothing) {
-    for (const char* text : {"version: 1\npolicies: { agent: { default: deny } }\n", "version: 1\npolicies: { agent: { } }\n"}) {
+    for (const char* text :
+         {"version: 1\npolicies: { agent: { default: deny } }\n", "version: 1\npolicies: { agent: { } }\n"}) {
         Finished curl = run_in_sandbox(text, {"curl", "-sS", "https://api.acme.example/private"});
         EXPECT_THAT(curl.out, Not(HasSubstr("welcome"))) << text;
     }
-    Finished none = finish(world().start({.argv = {SALLYPORT_PROGRAM, "run", "--access-log", "none", "--", "curl", "-sS", "https://api.acme.example/private"},
-                                          .working_directory = world().scratch()}));
+    Finished none = finish(world().start(
+        {.argv = {SALLYPORT_PROGRAM, "run", "--access-log", "none", "--", "curl", "-sS", "https://api.acme.example/private"},
+         .working_directory = world().scratch()}));
     EXPECT_THAT(none.out, HasSubstr("\"error\":\"denied\"")) << none.err;
     EXPECT_EQ(seen_by("api.acme.example"), "");
 }
@@ -285,7 +340,8 @@ TEST_F(PolicyThreats, P23NoEarlyDataIsTaken) {
     std::string session = world().path(world().fresh("session")), early = session + ".early";
     write_file(early, get("/p23", "other.acme.example"));
     auto client = [&](std::vector<std::string> options) {
-        std::vector<std::string> argv = {"openssl", "s_client", "-connect", "other.acme.example:443", "-servername", "other.acme.example", "-tls1_3", "-ign_eof"};
+        std::vector<std::string> argv = {"openssl",     "s_client",           "-connect", "other.acme.example:443",
+                                         "-servername", "other.acme.example", "-tls1_3",  "-ign_eof"};
         argv.insert(argv.end(), options.begin(), options.end());
         return guard.run(argv, get("/echo/p23", "other.acme.example"));
     };
@@ -300,11 +356,13 @@ TEST_F(PolicyThreats, P23NoEarlyDataIsTaken) {
 TEST_F(PolicyThreats, P24ASlowClientIsLetGo) {
     Guard guard(policy(kRules), {.options = {"--deadline-scale", "0.05"}});
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    auto results = guard.raw({
+    auto results = guard.raw_all({
         {.bytes = "", .host = "other.acme.example", .sni = "plain", .mode = "all"},
         {.bytes = "\x16\x03\x01", .host = "other.acme.example", .sni = "plain", .mode = "all"},
-        {.bytes = "GET /p24 HTTP/1.1\r\nHost: other.acme", .host = "other.acme.example", .sni = "other.acme.example", .mode = "all"},
-        {.bytes = "POST /upload HTTP/1.1\r\nHost: other.acme.example\r\nContent-Length: 100\r\n\r\nx", .host = "other.acme.example", .sni = "other.acme.example", .mode = "all"},
+        {.bytes = "GET /p24 HTTP/1.1\r\nHost: other.acme", .host = "other.acme.example", .mode = "all"},
+        {.bytes = "POST /upload HTTP/1.1\r\nHost: other.acme.example\r\nContent-Length: 100\r\n\r\nx",
+         .host = "other.acme.example",
+         .mode = "all"},
     });
     for (std::size_t i = 0; i < results.size(); ++i) EXPECT_NE(results[i].outcome, "timeout") << i;
     EXPECT_THAT(results[2].status(), AnyOf(0, 408));
@@ -337,12 +395,17 @@ TEST_F(PolicyThreats, P24ASilentOriginIsLetGo) {
     world().open_gate("p24");
 }
 
-// Broken responses: where the head is wrong, 502 and none of it; where the body is, an end that a client cannot take for one.
+// Broken responses: where the head is wrong, 502 and none of it; where the body is, an end that a client cannot take for
+// one.
 TEST_F(PolicyThreats, MalformedResponsesDoNotReachTheClient) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    for (const char* kind : {"two-lengths", "length-list", "length-and-chunked", "negative-length", "plus-length", "huge-length", "unknown-coding", "bare-lf", "bare-cr", "nul-in-header",
-                             "space-before-colon", "obs-fold", "no-colon", "not-http", "bad-version", "bad-status", "unasked-upgrade", "huge-header", "many-headers", "nothing", "half-a-head"}) {
+    for (const char* kind : {"two-lengths",     "length-list",   "length-and-chunked", "negative-length",
+                             "plus-length",     "huge-length",   "unknown-coding",     "bare-lf",
+                             "bare-cr",         "nul-in-header", "space-before-colon", "obs-fold",
+                             "no-colon",        "not-http",      "bad-version",        "bad-status",
+                             "unasked-upgrade", "huge-header",   "many-headers",       "nothing",
+                             "half-a-head"}) {
         Finished curl = guard.curl({"-w", "%{http_code}", std::string("https://other.acme.example/bad/") + kind});
         EXPECT_THAT(curl.out, testing::EndsWith("502")) << kind;
         EXPECT_THAT(curl.out, HasSubstr("\"error\":\"origin_")) << kind;
@@ -356,7 +419,8 @@ TEST_F(PolicyThreats, BytesThatNobodyAskedForDoNotAnswerTheNextRequest) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     for (int again = 0; again < 3; ++again) {
-        Finished curl = guard.curl({"https://other.acme.example/bad/garbage-after", "https://other.acme.example/echo", "https://other.acme.example/echo"});
+        Finished curl = guard.curl({"https://other.acme.example/bad/garbage-after", "https://other.acme.example/echo",
+                                    "https://other.acme.example/echo"});
         EXPECT_THAT(curl.out, testing::StartsWith("abc{")) << curl.err;
         EXPECT_THAT(curl.out, Not(HasSubstr("poisoned")));
     }

@@ -54,15 +54,19 @@ TEST_F(ProxyThreats, X4TheAuthoritysKeyIsNowhereAndEachSandboxHasItsOwn) {
 }
 
 TEST_F(ProxyThreats, X4ACommandOfRunFindsNoKey) {
-    Finished look = run_in_sandbox(policy(kRules), {"sh", "-c",
-        "curl -sS https://api.acme.example/private; grep -rls 'PRIVATE KEY' /run /tmp /dev/shm /var/lib/sallyport /var/log/sallyport /etc/sallyport \"$PWD\"; ls /proc | grep -c '^[0-9]'"});
+    Finished look = run_in_sandbox(
+        policy(kRules), {"sh", "-c",
+                         "curl -sS https://api.acme.example/private; grep -rls 'PRIVATE KEY' /run /tmp /dev/shm "
+                         "/var/lib/sallyport /var/log/sallyport /etc/sallyport \"$PWD\"; ls /proc | grep -c '^[0-9]'"});
     EXPECT_THAT(look.out, testing::MatchesRegex("welcome\n[0-9]+\n")) << look.all();
 }
 
 TEST_F(ProxyThreats, X4ALeafHasOneNameAndServesNothingElse) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    Finished leaf = guard.shell("openssl s_client -connect api.acme.example:443 -servername api.acme.example </dev/null 2>/dev/null | openssl x509 -noout -text");
+    Finished leaf = guard.shell(
+        "openssl s_client -connect api.acme.example:443 -servername api.acme.example </dev/null 2>/dev/null | openssl x509 "
+        "-noout -text");
     EXPECT_THAT(leaf.out, HasSubstr("DNS:api.acme.example\n"));
     EXPECT_THAT(leaf.out, Not(HasSubstr("DNS:api.acme.example, ")));
     EXPECT_THAT(leaf.out, HasSubstr("prime256v1"));
@@ -79,7 +83,7 @@ TEST_F(ProxyThreats, X5ManyDeniedNamesDoNotMakeTheGateGrow) {
             std::string name = "n" + std::to_string(i) + "-" + salt + ".evil.example";
             cases.push_back({.bytes = get("/", name), .host = name, .sni = name});
         }
-        return guard.raw(cases);
+        return guard.raw_all(cases);
     };
     flood("warm");
     long before = resident_kib(guard.daemon().pid());
@@ -93,8 +97,10 @@ TEST_F(ProxyThreats, X6TheSecretIsInNoLogMessageOrProcessFile) {
     Guard guard(text, {.options = {"--log-format", "json"}});
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     const std::string secret(kSecret);
-    guard.curl({"https://api.acme.example/private", "https://expired.example/", "https://nosuch.example/", "https://closed.example/"});
-    guard.curl({"--max-time", "1", "-d", "x", "https://api.acme.example/echo", "https://api.acme.example/bad/truncated-chunk", "https://api.acme.example/bad/nothing"});
+    guard.curl({"https://api.acme.example/private", "https://expired.example/", "https://nosuch.example/",
+                "https://closed.example/"});
+    guard.curl({"--max-time", "1", "-d", "x", "https://api.acme.example/echo",
+                "https://api.acme.example/bad/truncated-chunk", "https://api.acme.example/bad/nothing"});
     guard.access_log(7);
     for (const char* file : {"cmdline", "environ", "comm", "maps", "mountinfo"}) {
         EXPECT_THAT(leaks_in(read_file("/proc/" + std::to_string(guard.daemon().pid()) + "/" + file)), IsEmpty()) << file;
@@ -107,13 +113,15 @@ TEST_F(ProxyThreats, X6TheParsingProcessHoldsNoPowerAndLeavesNoCore) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     pid_t pid = guard.daemon().pid();
-    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) EXPECT_EQ(status_field(pid, set), "0000000000000000") << set;
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+        EXPECT_EQ(status_field(pid, set), "0000000000000000") << set;
     EXPECT_EQ(status_field(pid, "NoNewPrivs"), "1");
     EXPECT_EQ(status_field(pid, "Seccomp"), "2");
     std::string limits = read_file("/proc/" + std::to_string(pid) + "/limits");
     EXPECT_TRUE(std::regex_search(limits, std::regex("Max core file size +0 +0 "))) << limits;
     // A process that is not dumpable belongs to root in /proc, and nobody without capabilities may trace it.
-    Finished trace = finish(world().start({.argv = {"setpriv", "--bounding-set=-all", "--inh-caps=-all", "cat", "/proc/" + std::to_string(pid) + "/environ"}}));
+    Finished trace = finish(world().start({.argv = {"setpriv", "--bounding-set=-all", "--inh-caps=-all", "cat",
+                                                    "/proc/" + std::to_string(pid) + "/environ"}}));
     EXPECT_NE(trace.code, 0);
 }
 
@@ -121,11 +129,14 @@ TEST_F(ProxyThreats, X7ErrorBodiesTellNothingOfTheInside) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     const std::regex body(R"re(\{"error":"\w+","reason":"[^"]+"(,"rule":"[\w\[\]-]+")?,"request_id":"[0-9a-f]{16}"\}\n)re");
-    for (const char* url : {"https://nosuch.example/", "https://closed.example/", "https://expired.example/", "https://internal.example/", "https://denied.example/",
-                            "https://api.acme.example/bad/nothing", "https://api.acme.example/bad/not-http", "http://api.acme.example/", "http://203.0.113.66/"}) {
+    for (const char* url : {"https://nosuch.example/", "https://closed.example/", "https://expired.example/",
+                            "https://internal.example/", "https://denied.example/", "https://api.acme.example/bad/nothing",
+                            "https://api.acme.example/bad/not-http", "http://api.acme.example/", "http://203.0.113.66/"}) {
         Finished curl = guard.curl({url});
         EXPECT_TRUE(std::regex_match(curl.out, body)) << url << ": " << curl.all();
-        EXPECT_FALSE(std::regex_search(curl.out, std::regex(R"(\d+\.\d+\.\d+\.\d+|[0-9a-f]*::[0-9a-f]*|/srv|/work|\.yaml|OpenSSL|errno)"))) << curl.out;
+        EXPECT_FALSE(std::regex_search(
+            curl.out, std::regex(R"(\d+\.\d+\.\d+\.\d+|[0-9a-f]*::[0-9a-f]*|/srv|/work|\.yaml|OpenSSL|errno)")))
+            << curl.out;
     }
 }
 
@@ -135,7 +146,9 @@ TEST_F(ProxyThreats, X9UpstreamConnectionsAreSharedByNobody) {
     Guard two(policy(kRules), {.name = "two"});
     ASSERT_TRUE(one.is_ready() && two.is_ready()) << one.messages() << two.messages();
     auto ask = [](const Guard& guard, bool post) {
-        std::vector<std::string> arguments = {"-H", std::string("X-Client: ") + (post ? "other" : "token") + "-of-" + std::filesystem::path(guard.access_log_path()).stem().string(),
+        std::vector<std::string> arguments = {"-H",
+                                              std::string("X-Client: ") + (post ? "other" : "token") + "-of-" +
+                                                  std::filesystem::path(guard.access_log_path()).stem().string(),
                                               "https://api.acme.example/bound"};
         if (post) arguments.insert(arguments.end(), {"-d", "x"});
         return guard.curl(arguments).out;
@@ -154,7 +167,8 @@ TEST_F(ProxyThreats, X9UpstreamConnectionsAreSharedByNobody) {
     std::size_t connections_reused = 0;
     for (const auto& connection : world().received("api.acme.example")) {
         std::multiset<std::string> clients;
-        for (std::sregex_iterator at(connection.begin(), connection.end(), client), end; at != end; ++at) clients.insert((*at)[1]);
+        for (std::sregex_iterator at(connection.begin(), connection.end(), client), end; at != end; ++at)
+            clients.insert((*at)[1]);
         EXPECT_LE(std::set<std::string>(clients.begin(), clients.end()).size(), 1u) << connection;
         connections_reused += clients.size() > 1;
     }
@@ -167,10 +181,12 @@ TEST_F(ProxyThreats, X9ANewGenerationStartsNewConnections) {
     guard.curl({"https://open.acme.example/echo/before"});
     guard.rewrite_policy(policy(kRules + "      - { host: other.acme.example }\n"));
     guard.daemon().signal(SIGHUP);
-    ASSERT_TRUE(wait_for_content(guard.daemon().err_path(), [](const std::string& text) { return text.find("reloaded") != std::string::npos; }));
+    ASSERT_TRUE(wait_for_content(guard.daemon().err_path(),
+                                 [](const std::string& text) { return text.find("reloaded") != std::string::npos; }));
     guard.curl({"https://open.acme.example/echo/after"});
     for (const auto& connection : world().received("open.acme.example")) {
-        EXPECT_FALSE(connection.find("/echo/before") != std::string::npos && connection.find("/echo/after") != std::string::npos);
+        EXPECT_FALSE(connection.find("/echo/before") != std::string::npos &&
+                     connection.find("/echo/after") != std::string::npos);
     }
 }
 
@@ -178,12 +194,14 @@ TEST_F(ProxyThreats, X9ANewGenerationStartsNewConnections) {
 TEST_F(ProxyThreats, X14ALogLineIsOneLine) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    guard.raw({{.bytes = get("/x14%0a{%22sandbox%22:%22forged%22}?\x1b[31m\"},{\"")}, {.bytes = "GET /x14 HTTP/1.1\r\nHost: \x1b[31m\n{\"sandbox\":\"forged\"}\r\n\r\n"},
-               {.bytes = "G\x1b[31mT /x14\"\\ HTTP/1.1\r\nHost: api.acme.example\r\n\r\n"}});
+    guard.raw_all({{.bytes = get("/x14%0a{%22sandbox%22:%22forged%22}?\x1b[31m\"},{\"")},
+                   {.bytes = "GET /x14 HTTP/1.1\r\nHost: \x1b[31m\n{\"sandbox\":\"forged\"}\r\n\r\n"},
+                   {.bytes = "G\x1b[31mT /x14\"\\ HTTP/1.1\r\nHost: api.acme.example\r\n\r\n"}});
     auto log = guard.access_log(3);
     EXPECT_EQ(log.size(), 3u);
     for (const auto& line : log) EXPECT_EQ(line["sandbox"], "agent");
-    for (unsigned char byte : read_file(guard.access_log_path())) EXPECT_TRUE(byte == '\n' || (byte >= 0x20 && byte < 0x7f)) << int(byte);
+    for (unsigned char byte : read_file(guard.access_log_path()))
+        EXPECT_TRUE(byte == '\n' || (byte >= 0x20 && byte < 0x7f)) << int(byte);
 }
 
 }  // namespace

@@ -23,9 +23,12 @@ const std::string kRules = R"(
 
 class WrongPlace : public IntegrationTest {
 protected:
-    static void expect_statuses(const std::vector<RawCase>& cases, const std::vector<RawResult>& results, const std::vector<int>& allowed) {
+    static void expect_statuses(const std::vector<RawCase>& cases, const std::vector<RawResult>& results,
+                                const std::vector<int>& allowed) {
         for (std::size_t i = 0; i < cases.size(); ++i) {
-            EXPECT_THAT(allowed, Contains(results[i].status())) << cases[i].bytes << "\n" << results[i].outcome << "\n" << results[i].received;
+            EXPECT_THAT(allowed, Contains(results[i].status())) << cases[i].bytes << "\n"
+                                                                << results[i].outcome << "\n"
+                                                                << results[i].received;
         }
     }
 };
@@ -38,7 +41,7 @@ TEST_F(WrongPlace, D1AHostOtherThanTheSniIsMisdirected) {
                              "api.acme.example:444", "api.acme.example:80", "203.0.113.10", "xapi.acme.example"}) {
         cases.push_back({.bytes = get("/d1", host)});
     }
-    expect_statuses(cases, guard.raw(cases), {421});
+    expect_statuses(cases, guard.raw_all(cases), {421});
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("/d1")));
     EXPECT_THAT(seen_by("open.acme.example"), Not(HasSubstr("/d1")));
     EXPECT_THAT(world().received("evil.example"), IsEmpty());
@@ -47,26 +50,31 @@ TEST_F(WrongPlace, D1AHostOtherThanTheSniIsMisdirected) {
 TEST_F(WrongPlace, D2AnSniOtherThanTheHostIsMisdirected) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    auto results = guard.raw({
+    auto results = guard.raw_all({
         {.bytes = get("/d2"), .host = "api.acme.example", .sni = "evil.example"},
         {.bytes = get("/d2"), .host = "evil.example", .sni = "api.acme.example"},
-        {.bytes = get("/d2"), .host = "evil.example", .sni = "evil.example"},
+        {.bytes = get("/d2"), .host = "evil.example"},
         {.bytes = get("/d2"), .host = "open.acme.example", .sni = "api.acme.example"},
         {.bytes = get("/d2"), .host = "203.0.113.66", .sni = "evil.example"},
     });
     for (const auto& result : results) EXPECT_NE(result.status(), 200) << result.received;
     for (int i : {0, 1, 3}) EXPECT_THAT(results[i].outcome, HasSubstr("tls:")) << i;
-    for (const char* name : {"api.acme.example", "open.acme.example", "evil.example"}) EXPECT_THAT(seen_by(name), Not(HasSubstr("/d2")));
+    for (const char* name : {"api.acme.example", "open.acme.example", "evil.example"})
+        EXPECT_THAT(seen_by(name), Not(HasSubstr("/d2")));
 }
 
 // The address that a client chooses is not where its request goes.
 TEST_F(WrongPlace, D3TheClientsAddressIsNotDialled) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    EXPECT_EQ(guard.curl({"--resolve", "api.acme.example:443:203.0.113.66", "https://api.acme.example/private"}).out, "welcome\n");
-    EXPECT_EQ(guard.curl({"--connect-to", "api.acme.example:443:evil.example:443", "https://api.acme.example/private"}).out, "");
-    EXPECT_THAT(guard.curl({"--resolve", "open.acme.example:80:203.0.113.66", "http://open.acme.example/echo"}).out, HasSubstr("\"GET\""));
-    EXPECT_EQ(guard.curl({"--resolve", "api.acme.example:443:[2001:db8::66]", "https://api.acme.example/private"}).out, "welcome\n");
+    EXPECT_EQ(guard.curl({"--resolve", "api.acme.example:443:203.0.113.66", "https://api.acme.example/private"}).out,
+              "welcome\n");
+    EXPECT_EQ(guard.curl({"--connect-to", "api.acme.example:443:evil.example:443", "https://api.acme.example/private"}).out,
+              "");
+    EXPECT_THAT(guard.curl({"--resolve", "open.acme.example:80:203.0.113.66", "http://open.acme.example/echo"}).out,
+                HasSubstr("\"GET\""));
+    EXPECT_EQ(guard.curl({"--resolve", "api.acme.example:443:[2001:db8::66]", "https://api.acme.example/private"}).out,
+              "welcome\n");
     EXPECT_THAT(world().network().reached(), Each(Not(HasSubstr("203.0.113.66"))));
     EXPECT_THAT(world().received("evil.example"), IsEmpty());
 }
@@ -85,7 +93,7 @@ TEST_F(WrongPlace, D4AnAbsoluteFormThatNamesAnotherHostIsRefused) {
         {.bytes = get("https://api.acme.example@evil.example/d4")},
         {.bytes = get("//evil.example/d4", "api.acme.example:99")},
     };
-    expect_statuses(cases, guard.raw(cases), {400, 421});
+    expect_statuses(cases, guard.raw_all(cases), {400, 421});
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("d4")));
     EXPECT_EQ(guard.raw({.bytes = get("https://api.acme.example/echo/d4same")}).status(), 200);
     EXPECT_THAT(seen_by("api.acme.example"), HasSubstr("GET /echo/d4same HTTP/1.1\r\nHost: api.acme.example\r\n"));
@@ -96,19 +104,41 @@ TEST_F(WrongPlace, D5AHostThatIsNotOnePlainNameIsRefused) {
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     const std::string end = "\r\nConnection: close\r\n\r\n";
     std::vector<std::string> hosts = {
-        "Host: api.acme.example\r\nHost: evil.example", "Host: api.acme.example\r\nHost: api.acme.example",
-        "Host: api.acme.example, evil.example", "Host: api.acme.example evil.example", "Host: api.acme.example\tevil.example",
-        "Host: evil.example@api.acme.example", "Host: api.acme.example@evil.example", "Host: api.acme.example#evil.example",
-        "Host: api.acme.example?evil.example", "Host: api.acme.example/evil.example", "Host: api.acme.example\\evil.example",
-        std::string("Host: api.acme.example\0evil.example", 36), "Host: api.acme.example:443:80", "Host: api.acme.example:",
-        "Host: api.acme.example:x", "Host: api.acme.example:0", "Host: api.acme.example:65979", "Host: [api.acme.example]",
-        "Host: api.acme.example%00", "Host:", "Host: .", "Host: api..acme.example", "X-Nothing: here", "Host : api.acme.example",
-        " Host: api.acme.example", "Host: api.acme.example\r\n evil.example", "Host: <api.acme.example>", "Host: \"api.acme.example\"",
-        "Host: api.acme.example;a=b", "Host: -api.acme.example..", "Host: api.acme.example:+443",
+        "Host: api.acme.example\r\nHost: evil.example",
+        "Host: api.acme.example\r\nHost: api.acme.example",
+        "Host: api.acme.example, evil.example",
+        "Host: api.acme.example evil.example",
+        "Host: api.acme.example\tevil.example",
+        "Host: evil.example@api.acme.example",
+        "Host: api.acme.example@evil.example",
+        "Host: api.acme.example#evil.example",
+        "Host: api.acme.example?evil.example",
+        "Host: api.acme.example/evil.example",
+        "Host: api.acme.example\\evil.example",
+        std::string("Host: api.acme.example\0evil.example", 36),
+        "Host: api.acme.example:443:80",
+        "Host: api.acme.example:",
+        "Host: api.acme.example:x",
+        "Host: api.acme.example:0",
+        "Host: api.acme.example:65979",
+        "Host: [api.acme.example]",
+        "Host: api.acme.example%00",
+        "Host:",
+        "Host: .",
+        "Host: api..acme.example",
+        "X-Nothing: here",
+        "Host : api.acme.example",
+        " Host: api.acme.example",
+        "Host: api.acme.example\r\n evil.example",
+        "Host: <api.acme.example>",
+        "Host: \"api.acme.example\"",
+        "Host: api.acme.example;a=b",
+        "Host: -api.acme.example..",
+        "Host: api.acme.example:+443",
     };
     std::vector<RawCase> cases;
     for (const auto& host : hosts) cases.push_back({.bytes = "GET /d5 HTTP/1.1\r\n" + host + end});
-    expect_statuses(cases, guard.raw(cases), {400});
+    expect_statuses(cases, guard.raw_all(cases), {400});
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("/d5")));
     EXPECT_THAT(world().received("evil.example"), IsEmpty());
 }
@@ -122,11 +152,16 @@ TEST_F(WrongPlace, D6OneNameHasOneFormEverywhere) {
     EXPECT_EQ(guard.curl({"https://API.acme.example./private"}).out, "welcome\n");
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("Host: A")));
     std::vector<RawCase> others;
-    for (const char* host : {"%61pi.acme.example", "api.acme.example..", "\xEF\xBD\x81pi.acme.example\xE2\x80\xAE", "xn--a", "api\xCC\x81.acme.example",
-                             "api.acme.ex\xC2\xAD" "ample.evil.example", "api\xE3\x80\x82" "acme.evil", "\xFF\xFE.acme.example"}) {
+    for (const char* host : {"%61pi.acme.example", "api.acme.example..", "\xEF\xBD\x81pi.acme.example\xE2\x80\xAE", "xn--a",
+                             "api\xCC\x81.acme.example",
+                             "api.acme.ex\xC2\xAD"
+                             "ample.evil.example",
+                             "api\xE3\x80\x82"
+                             "acme.evil",
+                             "\xFF\xFE.acme.example"}) {
         others.push_back({.bytes = get("/d6other", host)});
     }
-    expect_statuses(others, guard.raw(others), {400, 421});
+    expect_statuses(others, guard.raw_all(others), {400, 421});
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("/d6other")));
 }
 
@@ -134,7 +169,8 @@ TEST_F(WrongPlace, D7AWildcardIsOneWholeLabel) {
     Guard guard(policy("      - { host: \"*.wild.acme.example\", credential: token }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_EQ(guard.curl({"https://a.wild.acme.example/private"}).out, "welcome\n");
-    for (const char* host : {"wild.acme.example", "a.b.wild.acme.example", "notwild.acme.example", "a.wild.acme.example.evil.example", "a-wild.acme.example"}) {
+    for (const char* host : {"wild.acme.example", "a.b.wild.acme.example", "notwild.acme.example",
+                             "a.wild.acme.example.evil.example", "a-wild.acme.example"}) {
         Finished curl = guard.curl({"-o", "/dev/null", "-w", "%{http_code}", std::string("https://") + host + "/private"});
         EXPECT_EQ(curl.out, "403") << host;
     }
@@ -154,12 +190,13 @@ TEST_F(WrongPlace, D8AddressLiteralsAreRefusedInEverySpelling) {
     Guard guard(policy(kRules + "      - { host: \"**.example\" }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     std::vector<RawCase> cases;
-    for (const char* host : {"203.0.113.11", "3405803787", "0xcb00710b", "0xcb.0.0x71.11", "0313.0.0161.013", "203.0.28939", "[::ffff:203.0.113.11]",
-                             "[::ffff:cb00:710b]", "[64:ff9b::cb00:710b]", "[2001:db8::10]", "[fe80::1%25eth0]", "0", "127.1", "0.0.0.0", "203.0.113.11."}) {
+    for (const char* host : {"203.0.113.11", "3405803787", "0xcb00710b", "0xcb.0.0x71.11", "0313.0.0161.013", "203.0.28939",
+                             "[::ffff:203.0.113.11]", "[::ffff:cb00:710b]", "[64:ff9b::cb00:710b]", "[2001:db8::10]",
+                             "[fe80::1%25eth0]", "0", "127.1", "0.0.0.0", "203.0.113.11."}) {
         cases.push_back({.bytes = get("/d8", host), .host = "203.0.113.11", .port = 80, .sni = "plain"});
         cases.push_back({.bytes = get("/d8", host), .host = "203.0.113.11", .port = 443, .sni = "-"});
     }
-    for (const auto& result : guard.raw(cases)) EXPECT_NE(result.status(), 200) << result.received;
+    for (const auto& result : guard.raw_all(cases)) EXPECT_NE(result.status(), 200) << result.received;
     EXPECT_THAT(seen_by("open.acme.example") + seen_by("v6.acme.example"), Not(HasSubstr("/d8")));
     EXPECT_THAT(world().network().reached(), Not(Contains("203.0.113.11 tcp 80")));
 }
@@ -168,7 +205,8 @@ TEST_F(WrongPlace, D9ARebindingNameIsCheckedAtEachConnection) {
     Guard guard(policy("      - { host: rebind.example }\n      - { host: mixed.example }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_EQ(guard.curl({"http://rebind.example/close"}).out, "until the end\n");
-    for (int again = 0; again < 3; ++again) EXPECT_THAT(guard.curl({"http://rebind.example/close"}).out, HasSubstr("private_address"));
+    for (int again = 0; again < 3; ++again)
+        EXPECT_THAT(guard.curl({"http://rebind.example/close"}).out, HasSubstr("private_address"));
     EXPECT_THAT(guard.curl({"http://mixed.example/d9"}).out, HasSubstr("private_address"));
     EXPECT_THAT(world().network().reached(), Not(Contains("10.0.0.5 tcp 80")));
 }
@@ -176,10 +214,10 @@ TEST_F(WrongPlace, D9ARebindingNameIsCheckedAtEachConnection) {
 TEST_F(WrongPlace, D10NamesOfPrivateAddressesAreRefused) {
     Guard guard(policy("      - { host: \"**.example\" }\n      - { host: metadata.google.internal }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    for (const char* name : {"internal.example", "v6internal.example", "cname.example", "cnamemeta.example", "metadata.google.internal",
-                             "metadata.example", "mapped.example", "nat64.example", "loop.example", "loop6.example", "zero.example",
-                             "hostself.example", "hostself6.example", "azuremeta.example", "alibabameta.example", "awsmeta6.example",
-                             "synthetic.example"}) {
+    for (const char* name : {"internal.example", "v6internal.example", "cname.example", "cnamemeta.example",
+                             "metadata.google.internal", "metadata.example", "mapped.example", "nat64.example",
+                             "loop.example", "loop6.example", "zero.example", "hostself.example", "hostself6.example",
+                             "azuremeta.example", "alibabameta.example", "awsmeta6.example", "synthetic.example"}) {
         Finished curl = guard.curl({"-w", "%{http_code}", std::string("http://") + name + "/d10"});
         EXPECT_THAT(curl.out, HasSubstr("\"error\":\"private_address\"")) << name;
         EXPECT_THAT(curl.out, HasSubstr("}\n403")) << name;
@@ -188,8 +226,9 @@ TEST_F(WrongPlace, D10NamesOfPrivateAddressesAreRefused) {
 }
 
 TEST_F(WrongPlace, D10APrivateAddressNeedsAGrantOfNameAndNetwork) {
-    Guard guard(policy("      - { host: internal.example, cidr: 10.0.0.0/8, credential: token }\n"
-                       "      - { host: cname.example, cidr: 10.1.0.0/16 }\n"));
+    Guard guard(
+        policy("      - { host: internal.example, cidr: 10.0.0.0/8, credential: token }\n"
+               "      - { host: cname.example, cidr: 10.1.0.0/16 }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_EQ(guard.curl({"https://internal.example/private"}).out, "welcome\n");
     EXPECT_THAT(guard.curl({"https://cname.example/private"}).out, HasSubstr("private_address"));
@@ -200,8 +239,9 @@ TEST_F(WrongPlace, D10APrivateAddressNeedsAGrantOfNameAndNetwork) {
 TEST_F(WrongPlace, D11AnotherPortIsAnotherPlace) {
     Guard guard(policy(kRules));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
-    for (const char* url : {"https://api.acme.example:8443/d11", "http://api.acme.example:22/d11", "http://api.acme.example:25/d11",
-                            "http://api.acme.example:443/d11", "https://api.acme.example:80/d11"}) {
+    for (const char* url :
+         {"https://api.acme.example:8443/d11", "http://api.acme.example:22/d11", "http://api.acme.example:25/d11",
+          "http://api.acme.example:443/d11", "https://api.acme.example:80/d11"}) {
         EXPECT_THAT(guard.curl({"-w", "%{http_code}", url}).out, Not(HasSubstr("200"))) << url;
     }
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("/d11")));
@@ -213,7 +253,9 @@ TEST_F(WrongPlace, D11AnotherPortIsAnotherPlace) {
 }
 
 TEST_F(WrongPlace, D12ACredentialDoesNotTravelInTheClear) {
-    Guard guard(policy(kRules + "      - { host: other.acme.example, scheme: http, credential: other, allow_cleartext_credential: true }\n"));
+    Guard guard(
+        policy(kRules +
+               "      - { host: other.acme.example, scheme: http, credential: other, allow_cleartext_credential: true }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_THAT(guard.curl({"-w", "%{http_code}", "http://api.acme.example/d12"}).out, HasSubstr("403"));
     EXPECT_THAT(world().received("api.acme.example", 80), IsEmpty());
@@ -227,22 +269,25 @@ TEST_F(WrongPlace, D13RedirectsAreTheClientsToFollowAndAreJudgedAnew) {
     Finished stay = guard.curl({"-D", "-", "https://api.acme.example/redirect?to=https://evil.example/d13"});
     EXPECT_THAT(stay.out, HasSubstr("HTTP/1.1 302"));
     EXPECT_THAT(stay.out, HasSubstr("Location: https://evil.example/d13"));
-    guard.curl({"-L", "--location-trusted", "-u", "me:mine", "https://api.acme.example/redirect?to=https://evil.example/d13"});
+    guard.curl(
+        {"-L", "--location-trusted", "-u", "me:mine", "https://api.acme.example/redirect?to=https://evil.example/d13"});
     EXPECT_THAT(world().received("evil.example"), IsEmpty());
     EXPECT_THAT(world().received("evil.example", 80), IsEmpty());
     guard.curl({"-L", "--location-trusted", "https://api.acme.example/redirect?to=https://open.acme.example/echo/d13"});
     EXPECT_THAT(seen_by("open.acme.example"), HasSubstr("/echo/d13"));
     EXPECT_THAT(leaks_in(seen_by("open.acme.example")), IsEmpty());
-    EXPECT_THAT(guard.curl({"-L", "https://api.acme.example/redirect?to=http://api.acme.example/d13"}).out, HasSubstr("cleartext_credential"));
+    EXPECT_THAT(guard.curl({"-L", "https://api.acme.example/redirect?to=http://api.acme.example/d13"}).out,
+                HasSubstr("cleartext_credential"));
 }
 
 TEST_F(WrongPlace, D14TheSandboxsOwnCredentialsAreTakenOff) {
     Guard guard(policy(kRules + "      - { host: git.acme.example, credential: bearer }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();
     for (const char* host : {"api.acme.example", "git.acme.example"}) {
-        Finished curl = guard.curl({"-H", "X-Auth-Token: theirs", "-H", "x-auth-token: theirs", "-H", "Authorization: Bearer theirs", "-H", "Proxy-Authorization: Basic theirs",
-                                    "-H", "Cookie: session=theirs", "-H", "X-Api-Key: theirs", "-H", "X-Amz-Security-Token: theirs",
-                                    std::string("https://") + host + "/private?access_token=theirs&keep=this"});
+        Finished curl = guard.curl(
+            {"-H", "X-Auth-Token: theirs", "-H", "x-auth-token: theirs", "-H", "Authorization: Bearer theirs", "-H",
+             "Proxy-Authorization: Basic theirs", "-H", "Cookie: session=theirs", "-H", "X-Api-Key: theirs", "-H",
+             "X-Amz-Security-Token: theirs", std::string("https://") + host + "/private?access_token=theirs&keep=this"});
         EXPECT_EQ(curl.out, "welcome\n");
         EXPECT_THAT(seen_by(host), HasSubstr("/private?keep=this HTTP/1.1"));
         EXPECT_THAT(seen_by(host), Not(HasSubstr("theirs"))) << host;
@@ -251,7 +296,8 @@ TEST_F(WrongPlace, D14TheSandboxsOwnCredentialsAreTakenOff) {
 
 TEST_F(WrongPlace, D15AnOriginThatCannotBeVerifiedGetsNoRequest) {
     std::string rules;
-    const std::vector<std::string> names = {"expired.example", "tomorrow.example", "selfsigned.example", "unknownroot.example", "wrongname.example"};
+    const std::vector<std::string> names = {"expired.example", "tomorrow.example", "selfsigned.example",
+                                            "unknownroot.example", "wrongname.example"};
     for (const auto& name : names) rules += "      - { host: " + name + ", credential: token }\n";
     Guard guard(policy(rules + "      - { host: tls12.example, credential: token }\n"));
     ASSERT_TRUE(guard.is_ready()) << guard.messages();

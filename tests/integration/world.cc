@@ -66,8 +66,8 @@ closed.example A all 203.0.113.99
 )";
 
 // Addresses without a host of their own.
-const std::vector<std::string> kMoreAddresses = {"203.0.113.53", "203.0.113.99",    "192.168.1.1", "168.63.129.16",
-                                                 "100.100.100.200", "fd00:ec2::254"};
+const std::vector<std::string> kMoreAddresses = {"203.0.113.53",  "203.0.113.99",    "192.168.1.1",
+                                                 "168.63.129.16", "100.100.100.200", "fd00:ec2::254"};
 
 bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
 
@@ -109,11 +109,11 @@ World::World() : directory_("/srv/world") {
     write_certificates();
     write_resolver();
     network_ = std::make_unique<Network>(all_addresses());
-    internet_ = Process({.argv = {"/usr/bin/python3", SALLYPORT_SOURCE_DIR "/tests/integration/origin/internet.py",
-                                  path("internet")},
-                         .environment = {"PYTHONDONTWRITEBYTECODE=1"},
-                         .netns = network_->internet()},
-                        path("internet/process"));
+    internet_ = Process(
+        {.argv = {"/usr/bin/python3", SALLYPORT_SOURCE_DIR "/tests/integration/origin/internet.py", path("internet")},
+         .environment = {"PYTHONDONTWRITEBYTECODE=1"},
+         .netns = network_->internet()},
+        path("internet/process"));
     bool ready = wait_for_content(path("internet/process.out"), [](const std::string& text) { return !text.empty(); });
     if (!ready) std::fprintf(stderr, "the fake internet did not start: %s\n", internet_.err().c_str());
     SALLYPORT_CHECK(ready);
@@ -165,7 +165,8 @@ Process World::start(Spawn spawn) {
 std::vector<std::string> World::received(const std::string& name, int port) const {
     std::vector<std::string> contents;
     for (int number = 1;; ++number) {
-        std::string file = path("internet/received/") + name + "." + std::to_string(port) + "." + std::to_string(number) + ".raw";
+        std::string file =
+            path("internet/received/") + name + "." + std::to_string(port) + "." + std::to_string(number) + ".raw";
         if (!std::filesystem::exists(file)) return contents;
         if (!forgotten_.contains(file)) contents.push_back(read_file(file));
     }

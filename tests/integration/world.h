@@ -56,9 +56,9 @@ private:
 
     std::string directory_;
     int counter_ = 0;
-    std::set<std::string> forgotten_;    // files of received connections
+    std::set<std::string> forgotten_;  // files of received connections
     std::size_t questions_forgotten_ = 0;
-    std::set<std::string> leaking_;      // files already reported
+    std::set<std::string> leaking_;  // files already reported
     std::unique_ptr<Network> network_;
     Process internet_;
     std::vector<std::pair<std::string, UniqueFd>> gates_;

@@ -26,14 +26,16 @@ TEST(World, ServesPagesWithItsOwnCertificatesAndNames) {
     EXPECT_THAT(curl({"https://api.acme.example/echo"}), HasSubstr("\"method\": \"GET\""));
     EXPECT_THAT(curl({"http://open.acme.example/echo"}), HasSubstr("\"scheme\": \"http\""));
     EXPECT_THAT(curl({"https://v6.acme.example/echo"}), HasSubstr("\"method\": \"GET\""));
-    EXPECT_THAT(World::get().all_received("api.acme.example"), HasSubstr("GET /echo HTTP/1.1\r\nHost: api.acme.example\r\n"));
+    EXPECT_THAT(World::get().all_received("api.acme.example"),
+                HasSubstr("GET /echo HTTP/1.1\r\nHost: api.acme.example\r\n"));
     EXPECT_THAT(World::get().dns_questions(), Contains("api.acme.example A"));
 }
 
 TEST(World, CountsWhatReachesTheInternet) {
     curl({"http://203.0.113.66/"});
-    Network::command(-1, {"/usr/bin/python3", "-c",
-                          "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.66', 443))"});
+    Network::command(
+        -1, {"/usr/bin/python3", "-c",
+             "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.66', 443))"});
     auto reached = World::get().network().reached();
     EXPECT_THAT(reached, Contains("203.0.113.66 tcp 80"));
     EXPECT_THAT(reached, Contains("203.0.113.66 udp 443"));
@@ -66,8 +68,10 @@ TEST(World, HoldsAnAnswerBackUntilTheGateOpens) {
 
 TEST(World, FindsTheSecretInEveryEncoding) {
     EXPECT_THAT(leaks_in("nothing here"), IsEmpty());
-    for (const char* encoder : {"base64 -w0", "sed 's/^/a/' | base64 -w0", "sed 's/^/ab/' | base64 -w0", "od -An -v -tx1 | tr -d ' \\n'"}) {
-        auto encoded = Network::command(-1, {"sh", "-c", "printf '%s' \"$1\" | " + std::string(encoder), "sh", std::string(kSecret)});
+    for (const char* encoder :
+         {"base64 -w0", "sed 's/^/a/' | base64 -w0", "sed 's/^/ab/' | base64 -w0", "od -An -v -tx1 | tr -d ' \\n'"}) {
+        auto encoded =
+            Network::command(-1, {"sh", "-c", "printf '%s' \"$1\" | " + std::string(encoder), "sh", std::string(kSecret)});
         EXPECT_THAT(leaks_in("<" + encoded + ">"), Not(IsEmpty())) << encoder;
     }
 }
