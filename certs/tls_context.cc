@@ -59,7 +59,7 @@ std::string read_file(const char* path) {
 Result<SslContextPtr> make_server_context() {
     SslContextPtr made = make_context(TLS_server_method());
     // A client that leaves without close_notify harms nobody but itself: its requests have lengths.
-    SSL_CTX_set_options(made.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_options(made.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
     SALLYPORT_CHECK(SSL_CTX_set_num_tickets(made.get(), 1) == 1);
     SSL_CTX_set_session_cache_mode(made.get(), SSL_SESS_CACHE_OFF);
     return made;

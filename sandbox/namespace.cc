@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "sandbox/in_namespace.h"
 #include "sandbox/routes.h"
 #include "sandbox/system_failure.h"
@@ -41,6 +42,16 @@ Result<void> prepare_loopback() {
     return route_everything_to_loopback();
 }
 
+// Rules belong to a namespace, and root inside could take a link elsewhere, or use a socket that passes no hook (AF_XDP):
+// so the links themselves go. What cannot be moved is down, behind the rules.
+Result<void> park(const std::vector<std::string>& links, int parking) {
+    for (const std::string& link : links) {
+        if (auto down = set_link(link, LinkState::down); !down) return down;
+        if (auto moved = move_link(link, parking); !moved) log(LogLevel::warning, moved.error().detail);
+    }
+    return {};
+}
+
 Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
     const auto links = uplinks();
     if (!links) return failure(links.error());
@@ -49,11 +60,7 @@ Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
     if (auto held = nft->run(closing_rules(TableKind::held, *links)); !held) return held;
     if (auto plain = nft->run(closing_rules(TableKind::plain, *links)); !plain) return plain;
     kept.held_rules = std::move(*nft);
-    // AF_XDP sockets pass no netfilter hook at all; they cannot use a link that is down.
-    for (const std::string& link : *links) {
-        if (auto down = set_link(link, LinkState::down); !down) return down;
-    }
-    return {};
+    return park(*links, kept.parking.get());
 }
 
 }  // namespace
@@ -72,6 +79,9 @@ Result<NamespaceParts> make_namespace() {
 
 Result<NamespaceParts> close_and_attach(UniqueFd netns) {
     NamespaceParts parts;
+    auto parking = run_in_new_namespace([]() -> Result<void> { return {}; });
+    if (!parking) return failure(parking.error());
+    parts.kept.parking = std::move(*parking);
     auto done = run_in_namespace(netns.get(), [&parts]() -> Result<void> {
         if (auto closed = close_namespace_of_this_thread(parts.kept); !closed) return closed;
         if (auto prepared = prepare_loopback(); !prepared) return prepared;

@@ -15,6 +15,7 @@ namespace sallyport::sandbox {
 struct OpenNamespace {
     UniqueFd netns;
     std::optional<NftSocket> held_rules;  // attached namespaces only: keeps the held tables in force
+    UniqueFd parking;  // attached namespaces only: where their uplinks are now; what is virtual is gone with it
     PinnedPath pin;
 };
 

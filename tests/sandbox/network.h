@@ -1,8 +1,6 @@
 // Namespaces with an uplink, as a container engine makes them, for the tests that close one.
 #pragma once
 
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 
 #include <cstdlib>
@@ -88,36 +86,6 @@ inline int connect_error(const std::string& netns, int type, const std::string& 
 inline bool has_visitor(const UniqueFd& service) {
     pollfd item{service.get(), POLLIN, 0};
     return ::poll(&item, 1, 0) > 0;
-}
-
-// Frames that left the interface so far.
-inline long frames_sent(const std::string& netns, const std::string& interface) {
-    long sent = -1;
-    Network::in(netns, [&] {
-        std::ifstream file("/proc/thread-self/net/dev");
-        for (std::string line; std::getline(file, line);) {
-            const std::size_t at = line.find(interface + ":");
-            if (at == std::string::npos) continue;
-            std::istringstream fields(line.substr(at + interface.size() + 1));
-            for (int i = 0; i < 10; ++i) fields >> sent;
-        }
-    });
-    return sent;
-}
-
-// A raw frame straight to the interface, past routes and netfilter's inet hooks.
-inline void send_frame(const std::string& netns, const std::string& interface) {
-    Network::in(netns, [&] {
-        const UniqueFd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-        sockaddr_ll to{};
-        to.sll_family = AF_PACKET;
-        to.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
-        to.sll_halen = ETH_ALEN;
-        char frame[64] = {};
-        frame[12] = static_cast<char>(0x88);
-        frame[13] = static_cast<char>(0xb5);  // an experimental protocol
-        (void)::sendto(fd.get(), frame, sizeof(frame), 0, reinterpret_cast<sockaddr*>(&to), sizeof(to));
-    });
 }
 
 }  // namespace sallyport::sandbox
