@@ -33,7 +33,6 @@ enum class Blame { sandbox, origin, policy, operator_config, network, proxy };
     X(secret_unavailable, 403, operator_config, "the credential is not available")                                    \
     X(not_intercepted, 403, policy, "the protocol was not recognised")                                                \
     X(tls_client_hello, 400, sandbox, "the TLS greeting is not well-formed")                                          \
-    X(tls_ech_refused, 403, policy, "encrypted client hello is refused")                                              \
     X(tls_handshake_client, 400, sandbox, "the TLS handshake with the client failed")                                 \
     X(tls_handshake_origin, 502, origin, "the TLS handshake with the origin failed")                                  \
     X(tls_verify_failed, 502, origin, "the origin's certificate could not be verified")                               \

@@ -23,6 +23,7 @@ int attach(const AttachOptions& options) {
         const auto written = write_public_file(options.ca_out_file, certs::trust_bundle(*ca_pem));
         if (!written) return complain(written.error());
     }
+    if (const auto sealed = launcher->seal(std::nullopt); !sealed) return complain(sealed.error());
     if (const auto confined = sandbox::confine_this_process(); !confined) return complain(confined.error());
     (*gate)->start();
     announce_ready(options.ready_fd, name);

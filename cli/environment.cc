@@ -32,6 +32,8 @@ Result<std::vector<std::string>> command_environment(const std::vector<std::stri
         if (value != nullptr && !is_secret(name, secret_variables)) environment.push_back(std::string(name) + "=" + value);
     }
     for (std::string& variable : trust_variables(kBundlePathInside, kCaPathInside)) environment.push_back(std::move(variable));
+    // apt changes to a user of its own, which needs a capability.
+    environment.push_back(std::string("APT_CONFIG=") + kAptConfigInside);
     for (const std::string& each : asked) {
         const std::size_t equals = each.find('=');
         const std::string name = each.substr(0, equals);

@@ -12,6 +12,7 @@ namespace sallyport::cli {
 // Where the trust bundle is inside.
 inline constexpr const char* kBundlePathInside = "/run/sallyport/ca-bundle.pem";
 inline constexpr const char* kCaPathInside = "/run/sallyport/ca.pem";
+inline constexpr const char* kAptConfigInside = "/run/sallyport/apt.conf";
 
 // "NAME=value" for every variable by which a client finds its CAs.
 std::vector<std::string> trust_variables(const std::string& bundle_path, const std::string& ca_path);

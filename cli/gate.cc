@@ -1,9 +1,11 @@
 #include "cli/gate.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +13,7 @@
 
 #include "base/log.h"
 #include "cli/config.h"
+#include "secrets/location.h"
 #include "secrets/secrets.h"
 
 namespace sallyport::cli {
@@ -20,7 +23,11 @@ constexpr mode_t kLogMode = 0600;
 
 Result<UniqueFd> open_access_log(const std::string& where) {
     if (where == "none") return UniqueFd();
-    if (where == "-") return UniqueFd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (where == "-") {
+        // A description of its own, where there can be one: what the command does to its standard error is not ours.
+        UniqueFd own(open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_CLOEXEC));
+        return own ? std::move(own) : UniqueFd(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+    }
     std::error_code ignored;
     std::filesystem::create_directories(std::filesystem::path(where).parent_path(), ignored);
     UniqueFd fd(open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kLogMode));
@@ -35,15 +42,14 @@ std::string file_state(const std::string& path) {
            std::to_string(state.st_mtim.tv_sec) + '.' + std::to_string(state.st_mtim.tv_nsec) + ';';
 }
 
-// ${params.NAME} filled in; what is not known stays as it is (and such a secret does not load).
-std::string fill_params(std::string text, const secrets::Params& params) {
-    for (const auto& [name, value] : params) {
-        const std::string reference = "${params." + name + "}";
-        for (std::size_t at = text.find(reference); at != std::string::npos; at = text.find(reference, at + value.size())) {
-            text.replace(at, reference.size(), value);
-        }
-    }
-    return text;
+// All that the system allows: a proxy holds many connections.
+std::size_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
 }
 
 }  // namespace
@@ -64,6 +70,8 @@ Result<std::unique_ptr<Gate>> Gate::create(const GateOptions& options) {
     worker_options.resolver.hosts_path = options.hosts_file;
     worker_options.resolver.resolv_conf_path = options.resolv_conf_file;
     worker_options.deadlines = proxy::Deadlines{}.scaled(options.deadline_scale);
+    worker_options.connections_max =
+        proxy::connections_per_sandbox(raise_descriptor_limit(), gate->file_->sandboxes.size());
     worker_options.upstream_ca_files = options.upstream_ca_files;
     for (const std::string& path : gate->file_->upstream_ca_files) worker_options.upstream_ca_files.push_back(path);
     for (unsigned i = 0; i < options.workers; ++i) {
@@ -79,6 +87,10 @@ Result<std::string> Gate::add_sandbox(const std::string& name, const std::string
                                       sandbox::NamespaceSockets sockets) {
     auto policy = choose_policy(*file_, name, asked_policy);
     if (!policy) return failure(policy.error());
+    // Before the values are read: what changes in between is noticed.
+    const bool has_entry = file_->sandboxes.contains(name);
+    sandboxes_.push_back({name, asked_policy, has_entry, *policy, workers_[sandboxes_.size() % workers_.size()].get()});
+    secret_files_state_ = secret_files_state();
     auto snapshot = snapshot_for(*file_, *policy, generation_);
     if (!snapshot) return failure(snapshot.error());
     auto authority = certs::CertificateAuthority::create(name, std::chrono::system_clock::now());
@@ -93,10 +105,7 @@ Result<std::string> Gate::add_sandbox(const std::string& name, const std::string
     parts.dns_v6 = std::move(sockets.dns_v6);
     parts.authority = std::move(*authority);
     parts.snapshot = std::move(*snapshot);
-    proxy::Worker* worker = workers_[sandboxes_.size() % workers_.size()].get();
-    worker->add(std::move(parts));
-    sandboxes_.push_back({name, asked_policy, std::move(*policy), worker});
-    secret_files_state_ = secret_files_state();
+    sandboxes_.back().worker->add(std::move(parts));
     return ca_pem;
 }
 
@@ -117,29 +126,54 @@ Result<void> Gate::reload() {
     return publish(std::move(*file));
 }
 
-// Everything is built before anything is published: a sandbox whose policy is gone stops the whole reload.
-Result<void> Gate::publish(std::shared_ptr<const rules::PolicyFile> file) {
-    const Generation generation{generation_.value + 1};
-    std::vector<rules::SandboxPolicy> policies;
-    std::vector<std::shared_ptr<const rules::PolicySnapshot>> snapshots;
-    for (const Sandbox& sandbox : sandboxes_) {
-        auto policy = choose_policy(*file, sandbox.name, sandbox.asked_policy);
-        if (!policy) return failure(policy.error().code, "sandbox " + sandbox.name + ": " + policy.error().detail);
-        auto snapshot = snapshot_for(*file, *policy, generation);
-        if (!snapshot) return failure(snapshot.error());
-        policies.push_back(std::move(*policy));
-        snapshots.push_back(std::move(*snapshot));
+Result<void> Gate::check_needs_no_restart(const rules::PolicyFile& file) const {
+    if (file.upstream_ca_files != file_->upstream_ca_files) {
+        return failure(ErrorCode::config_invalid, "upstream_ca has changed: that needs a restart");
     }
-    if (file->upstream_ca_files != file_->upstream_ca_files) {
-        log(LogLevel::warning, "upstream_ca has changed: it takes effect at the next start");
+    for (const auto& [name, entry] : file.sandboxes) {
+        const bool is_open = std::any_of(sandboxes_.begin(), sandboxes_.end(), [&](const Sandbox& each) { return each.name == name; });
+        if (is_open || !options_.serves_every_entry) continue;
+        return failure(ErrorCode::config_invalid, "sandbox " + name + " is new: that needs a restart");
+    }
+    return {};
+}
+
+Result<std::shared_ptr<const rules::PolicySnapshot>> Gate::next_snapshot(Sandbox& sandbox, const rules::PolicyFile& file,
+                                                                         Generation generation) const {
+    // Whatever policy it would fall under without its entry was not meant for it.
+    if (sandbox.has_entry && !file.sandboxes.contains(sandbox.name)) {
+        const auto nothing = load_config("", rules::Severity::error);
+        if (!nothing) return failure(nothing.error());
+        sandbox.policy = {"default", {}};
+        return snapshot_for(**nothing, sandbox.policy, generation);
+    }
+    auto policy = choose_policy(file, sandbox.name, sandbox.asked_policy);
+    if (!policy) return failure(policy.error().code, "sandbox " + sandbox.name + ": " + policy.error().detail);
+    sandbox.policy = std::move(*policy);
+    return snapshot_for(file, sandbox.policy, generation);
+}
+
+// Everything is built before anything is published.
+Result<void> Gate::publish(std::shared_ptr<const rules::PolicyFile> file) {
+    if (auto checked = check_needs_no_restart(*file); !checked) return checked;
+    const Generation generation{generation_.value + 1};
+    std::vector<Sandbox> sandboxes = sandboxes_;
+    std::vector<std::shared_ptr<const rules::PolicySnapshot>> snapshots;
+    std::string state;
+    for (Sandbox& sandbox : sandboxes) {
+        // Before the values are read: what changes in between is noticed.
+        for (const std::string& path : secret_paths(*file, sandbox.policy.params)) state += file_state(path);
+        auto snapshot = next_snapshot(sandbox, *file, generation);
+        if (!snapshot) return failure(snapshot.error());
+        snapshots.push_back(std::move(*snapshot));
     }
     file_ = std::move(file);
     generation_ = generation;
+    sandboxes_ = std::move(sandboxes);
+    secret_files_state_ = std::move(state);
     for (std::size_t i = 0; i < sandboxes_.size(); ++i) {
-        sandboxes_[i].policy = std::move(policies[i]);
         sandboxes_[i].worker->publish(SandboxId{sandboxes_[i].name}, std::move(snapshots[i]));
     }
-    secret_files_state_ = secret_files_state();
     return {};
 }
 
@@ -154,21 +188,43 @@ void Gate::refresh_secrets() {
 std::string Gate::secret_files_state() const {
     std::string state;
     for (const Sandbox& sandbox : sandboxes_) {
-        for (const std::string& path : secret_paths(sandbox.name)) state += file_state(path);
+        for (const std::string& path : secret_paths(*file_, sandbox.policy.params)) state += file_state(path);
     }
     return state;
 }
 
-std::vector<std::string> Gate::secret_paths(const std::string& sandbox_name) const {
-    secrets::Params params;
+std::string Gate::policy_of(const std::string& sandbox_name) const {
     for (const Sandbox& sandbox : sandboxes_) {
-        if (sandbox.name == sandbox_name) params = sandbox.policy.params;
+        if (sandbox.name == sandbox_name) return sandbox.policy.policy;
     }
+    return {};
+}
+
+std::vector<std::string> Gate::secret_paths(const std::string& sandbox_name) const {
+    for (const Sandbox& sandbox : sandboxes_) {
+        if (sandbox.name == sandbox_name) return secret_paths(*file_, sandbox.policy.params);
+    }
+    return {};
+}
+
+// A location that cannot be resolved is one that is not read either.
+std::vector<std::string> Gate::secret_paths(const rules::PolicyFile& file, const secrets::Params& params) {
     std::vector<std::string> paths;
-    for (const secrets::SecretSource& source : file_->secrets) {
-        if (source.kind == secrets::SourceKind::file) paths.push_back(fill_params(source.location, params));
+    for (const secrets::SecretSource& source : file.secrets) {
+        if (source.kind != secrets::SourceKind::file) continue;
+        if (auto path = secrets::resolve_location(source, params)) paths.push_back(std::move(*path));
     }
     return paths;
+}
+
+std::vector<std::string> Gate::operator_files() const {
+    std::vector<std::string> files = options_.upstream_ca_files;
+    files.insert(files.end(), file_->upstream_ca_files.begin(), file_->upstream_ca_files.end());
+    for (const std::string& path : {options_.config_file, options_.hosts_file, options_.resolv_conf_file}) files.push_back(path);
+    if (options_.access_log != "-" && options_.access_log != "none") files.push_back(options_.access_log);
+    std::erase(files, "");
+    for (std::string& path : files) path = std::filesystem::absolute(path).lexically_normal();
+    return files;
 }
 
 std::vector<std::string> Gate::secret_variables() const {

@@ -33,12 +33,17 @@ public:
                                     sandbox::NamespaceSockets sockets);
     void start();
 
-    // Reads the file again: all of it takes effect as one new generation, or nothing changes.
+    // Reads the file again: all of it takes effect as one new generation, or nothing changes. A sandbox whose entry is gone
+    // is denied everything. Refused where the change needs a restart: new sandboxes, other CAs for origins.
     Result<void> reload();
     // Where a file that a secret comes from has changed: a new generation with the new values.
     void refresh_secrets();
+    // The name of the policy that a sandbox is under now.
+    std::string policy_of(const std::string& sandbox_name) const;
     // Where secrets come from, for masking: files, per sandbox.
     std::vector<std::string> secret_paths(const std::string& sandbox_name) const;
+    // The files that decide what is allowed and trusted, and the access log: nothing inside may write them.
+    std::vector<std::string> operator_files() const;
     // The names of variables that hold secrets.
     std::vector<std::string> secret_variables() const;
 
@@ -50,6 +55,7 @@ private:
     struct Sandbox {
         std::string name;
         std::string asked_policy;
+        bool has_entry = false;  // in the file, when it was made
         rules::SandboxPolicy policy;
         proxy::Worker* worker = nullptr;
     };
@@ -58,7 +64,11 @@ private:
     Result<std::shared_ptr<const rules::PolicySnapshot>> snapshot_for(const rules::PolicyFile& file,
                                                                       const rules::SandboxPolicy& policy,
                                                                       Generation generation) const;
+    static std::vector<std::string> secret_paths(const rules::PolicyFile& file, const secrets::Params& params);
     std::string secret_files_state() const;
+    Result<void> check_needs_no_restart(const rules::PolicyFile& file) const;
+    Result<std::shared_ptr<const rules::PolicySnapshot>> next_snapshot(Sandbox& sandbox, const rules::PolicyFile& file,
+                                                                       Generation generation) const;
     Result<void> publish(std::shared_ptr<const rules::PolicyFile> file);
 
     const GateOptions options_;

@@ -84,6 +84,7 @@ CLI::App* add_serve(CLI::App& app, Raw& raw) {
 
 Options parse_command_line(int argc, const char* const* argv) {
     Raw raw;
+    raw.serve.gate.serves_every_entry = true;
     raw.serve.gate.workers = std::max(1u, std::thread::hardware_concurrency());
     CLI::App app("Sallyport: code in a sandbox calls private services with credentials it cannot see", "sallyport");
     app.set_version_flag("--version", kVersion);

@@ -19,6 +19,7 @@ struct GateOptions {
     std::string resolv_conf_file = "/etc/resolv.conf";
     double deadline_scale = 1;
     unsigned workers = 1;
+    bool serves_every_entry = false;      // every sandbox of the file has a namespace (serve)
     std::string log_format = "text";
 };
 

@@ -59,6 +59,7 @@ Result<sandbox::CommandSpec> describe_command(const RunOptions& options, const s
     }
     spec.masked_paths = gate.secret_paths(name);
     spec.masked_paths.push_back(kDefaultLogDirectory);
+    spec.read_only_paths = gate.operator_files();
     spec.trust_bundle_pem = certs::trust_bundle(ca_pem);
     spec.ca_pem = ca_pem;
     return spec;
@@ -107,9 +108,10 @@ int run(const RunOptions& options) {
     const auto spec = describe_command(options, name, **gate, *ca_pem);
     if (!spec) return complain(spec.error());
 
+    if (const auto sealed = launcher->seal(*spec); !sealed) return complain(sealed.error());
     if (const auto confined = sandbox::confine_this_process(); !confined) return complain(confined.error());
     (*gate)->start();
-    if (const auto started = launcher->run_command(*spec); !started) return complain(started.error());
+    if (const auto started = launcher->start_command(); !started) return complain(started.error());
     const int exit_code = wait_for_command(*launcher, **gate);
     (*gate)->stop();
     return exit_code;

@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "base/log.h"
@@ -32,6 +37,17 @@ Result<void> open_sandbox(const std::string& name, const std::string& directory,
     return write_sandbox_files(directory, *ca_pem);
 }
 
+// One gate for a directory: two would take each other's sandboxes over.
+Result<UniqueFd> lock_runtime_dir(const std::string& directory) {
+    std::error_code ignored;
+    std::filesystem::create_directories(directory, ignored);
+    const std::string path = directory + "/lock";
+    UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) return failure(ErrorCode::config_invalid, path + ": " + std::strerror(errno));
+    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+    return failure(ErrorCode::config_invalid, directory + " is in use by another gate");
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -40,20 +56,17 @@ int serve(const ServeOptions& options) {
     block_service_signals();
     auto gate = Gate::create(options.gate);
     if (!gate) return complain(gate.error());
+    const auto lock = lock_runtime_dir(options.runtime_dir);
+    if (!lock) return complain(lock.error());
     for (const auto& [name, entry] : (*gate)->file().sandboxes) {
         const auto opened = open_sandbox(name, options.runtime_dir + "/" + name, **gate, *launcher);
         if (!opened) return complain({opened.error().code, "sandbox " + name + ": " + opened.error().detail});
     }
+    if (const auto sealed = launcher->seal(std::nullopt); !sealed) return complain(sealed.error());
     if (const auto confined = sandbox::confine_this_process(); !confined) return complain(confined.error());
     (*gate)->start();
     announce_ready(options.ready_fd, std::to_string((*gate)->file().sandboxes.size()) + " sandboxes in " + options.runtime_dir);
     const int exit_code = attend(**gate, *launcher);
-    for (const auto& [name, entry] : (*gate)->file().sandboxes) {
-        (void)launcher->close_namespace(name);
-        // Confined by now: what may not be removed stays, and is replaced at the next start.
-        std::error_code ignored;
-        std::filesystem::remove_all(options.runtime_dir + "/" + name, ignored);
-    }
     return exit_code;
 }
 

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "proxy/limits.h"
 
 namespace sallyport::proxy {
@@ -105,7 +107,10 @@ void AccessLogFile::write(std::string_view lines) {
     while (!lines.empty()) {
         const ssize_t written = ::write(fd_.get(), lines.data(), lines.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return;
+        const bool failed = written <= 0;
+        if (failed && !failing_) log(LogLevel::error, std::string("the access log cannot be written: ") + std::strerror(errno));
+        failing_ = failed;
+        if (failed) return;
         lines.remove_prefix(static_cast<std::size_t>(written));
     }
 }

@@ -53,13 +53,14 @@ void append_access_line(std::string& out, const AccessRecord& record, std::chron
 // Where lines go. Shared by the workers; a write is whole lines.
 class AccessLogFile final {
 public:
-    // Standard error where `fd` is empty is not assumed: an empty fd drops the lines.
+    // An empty fd drops the lines. A file that cannot be written is complained of once, and again when it has worked since.
     explicit AccessLogFile(UniqueFd fd) : fd_(std::move(fd)) {}
     void write(std::string_view lines);
 
 private:
     std::mutex mutex_;
     UniqueFd fd_;
+    bool failing_ = false;  // guarded by mutex_
 };
 
 // A worker's part of it: collects lines and hands them on together, at most a few milliseconds later.

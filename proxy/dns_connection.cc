@@ -26,21 +26,31 @@ DnsConnection::DnsConnection(WorkerContext& context, Egress& egress, NameTable& 
 
 void DnsConnection::on_ready(int ready) {
     if (closed_) return;
-    if ((ready & net::FdWatch::kWrite) != 0) flush();
-    if ((ready & net::FdWatch::kRead) == 0 || closed_) return;
+    if ((ready & net::FdWatch::kWrite) != 0) return answer_and_flush();
     const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
     if (result.state == net::IoState::again) return;
     if (result.state != net::IoState::ok) return close();
     in_.append({context_.read_block, result.bytes});
-    if (answer_complete_queries()) deadline_.start(context_.deadlines.greeting);
-    flush();
+    answer_and_flush();
 }
 
-bool DnsConnection::answer_complete_queries() {
+// Reads on only when everything that came is answered and gone: what waits is bounded by one read.
+void DnsConnection::answer_and_flush() {
+    do {
+        if (answer_some()) deadline_.start(context_.deadlines.greeting);
+        if (!flush()) return;
+    } while (has_query());
+    connection_.want(net::FdWatch::kRead);
+}
+
+bool DnsConnection::has_query() const {
+    return in_.size() >= kLengthBytes && in_.size() >= kLengthBytes + read_length(in_.view());
+}
+
+bool DnsConnection::answer_some() {
     bool answered = false;
-    while (in_.size() >= kLengthBytes && out_.size() < kHighWatermarkBytes) {
+    while (has_query() && out_.size() < kHighWatermarkBytes) {
         const std::size_t length = read_length(in_.view());
-        if (in_.size() < kLengthBytes + length) break;
         const std::string answer = answer_dns(in_.view().substr(kLengthBytes, length), names_);
         in_.consume(kLengthBytes + length);
         if (answer.empty()) continue;
@@ -52,14 +62,15 @@ bool DnsConnection::answer_complete_queries() {
     return answered;
 }
 
-void DnsConnection::flush() {
+bool DnsConnection::flush() {
     while (!out_.empty()) {
         const net::IoResult result = connection_.write(out_.view());
-        if (result.state == net::IoState::again) return connection_.want(net::FdWatch::kWrite);
-        if (result.state != net::IoState::ok) return close();
+        if (result.state == net::IoState::again) connection_.want(net::FdWatch::kWrite);
+        if (result.state == net::IoState::failed || result.state == net::IoState::closed) close();
+        if (result.state != net::IoState::ok) return false;
         out_.consume(result.bytes);
     }
-    connection_.want(net::FdWatch::kRead);
+    return true;
 }
 
 void DnsConnection::close() {

@@ -16,8 +16,11 @@ public:
 
 private:
     void on_ready(int ready);
-    bool answer_complete_queries();
-    void flush();
+    void answer_and_flush();
+    bool has_query() const;
+    bool answer_some();
+    // Whether everything has gone out.
+    bool flush();
     void close();
 
     WorkerContext& context_;

@@ -8,7 +8,6 @@
 #include "http/authority.h"
 #include "proxy/egress.h"
 #include "proxy/local_reply.h"
-#include "proxy/sniffer.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -78,7 +77,7 @@ Downstream::~Downstream() { stream_.abort({ErrorCode::draining, "stopped"}); }
 bool Downstream::is_draining() const { return egress_.is_draining(); }
 
 void Downstream::on_ready(int ready) {
-    if ((ready & net::FdWatch::kWrite) != 0 && (state_ == State::open || state_ == State::lingering)) flush();
+    if ((ready & net::FdWatch::kWrite) != 0 && state_ == State::open) end_round();
     switch (state_) {
         case State::greeting: return read_greeting();
         case State::handshaking: return step_handshake();
@@ -96,7 +95,8 @@ void Downstream::read_greeting() {
     if (result.state != net::IoState::ok) return close();
     if (greeting_.empty()) head_started_ = context_.loop.now();
     greeting_.append({context_.read_block, result.bytes});
-    switch (sniff(greeting_.view())) {
+    protocol_ = sniff(greeting_.view());
+    switch (protocol_) {
         case Protocol::need_more:
             if (greeting_.size() > kSniffBytesMax) abort();
             return;
@@ -243,32 +243,39 @@ void Downstream::end_round() {
     if (state_ != State::open) return;
     if (stream_.is_active()) stream_.on_downstream_round_end();
     if (state_ != State::open) return;
-    const bool more = !pending_.empty() && !request_paused_ && !closing_ &&
-                      (!stream_.is_active() || stream_.awaits_request_body());
-    if (more && !pending_scheduled_) {
-        pending_scheduled_ = true;
-        context_.loop.defer([this] {
-            pending_scheduled_ = false;
-            if (state_ != State::open) return;
-            feed_pending();
-            end_round();
-        });
-    }
     flush();
     if (state_ != State::open) return;
-    if (!stream_.is_active() && !more && saw_eof_) closing_ = true;
+    if (may_take_pending()) schedule_round();
+    if (!stream_.is_active() && pending_.empty() && saw_eof_) closing_ = true;
     if (closing_ && !stream_.is_active() && out_.empty()) return close_after_flush();
     const int write = connection_.wanted() & net::FdWatch::kWrite;
     connection_.want((may_read() ? net::FdWatch::kRead : 0) | write);
     update_deadline();
 }
 
-bool Downstream::may_read() const { return pending_.empty() && !request_paused_ && !saw_eof_ && !closing_; }
+void Downstream::schedule_round() {
+    if (std::exchange(round_scheduled_, true)) return;
+    context_.loop.defer([this] {
+        round_scheduled_ = false;
+        if (state_ != State::open) return;
+        if (may_take_pending()) feed_pending();
+        end_round();
+    });
+}
+
+// A client that does not read its answers gets no more of them.
+bool Downstream::may_read() const {
+    return pending_.empty() && !request_paused_ && !saw_eof_ && !closing_ && out_.size() <= kHighWatermarkBytes;
+}
+
+bool Downstream::may_take_pending() const {
+    return !pending_.empty() && !request_paused_ && !closing_ && out_.size() <= kHighWatermarkBytes &&
+           (!stream_.is_active() || stream_.awaits_request_body());
+}
 
 void Downstream::resume_reading() {
-    if (!request_paused_) return;
     request_paused_ = false;
-    end_round();
+    schedule_round();
 }
 
 http::Next Downstream::on_request_head(http::RequestHead& head) { return stream_.on_request_head(head, head_started_); }
@@ -302,7 +309,9 @@ void Downstream::flush() {
     if (out_.empty()) connection_.want(connection_.wanted() & ~net::FdWatch::kWrite);
     update_deadline();
     if (closing_ && out_.empty() && !stream_.is_active()) return close_after_flush();
-    if (was_above && out_.size() <= kLowWatermarkBytes) stream_.on_downstream_drained();
+    if (!was_above || out_.size() > kLowWatermarkBytes) return;
+    stream_.on_downstream_drained();
+    schedule_round();
 }
 
 void Downstream::on_stream_finished(bool keep_alive) {
@@ -394,15 +403,19 @@ void Downstream::update_deadline() {
     const Waiting now = waiting_for();
     if (now == waiting_) return;
     waiting_ = now;
-    bytes_at_check_ = bytes_in_ + bytes_out_;
+    bytes_at_check_ = progress_of(now);
     if (now == Waiting::nothing) return deadline_.stop();
     deadline_.start(duration_of(now));
+}
+
+std::uint64_t Downstream::progress_of(Waiting waiting) const {
+    return waiting == Waiting::client_reads ? bytes_out_ : bytes_in_;
 }
 
 void Downstream::on_deadline() {
     const Waiting missed = waiting_;
     waiting_ = Waiting::nothing;
-    const std::uint64_t progress = bytes_in_ + bytes_out_ - bytes_at_check_;
+    const std::uint64_t progress = progress_of(missed) - bytes_at_check_;
     const bool body = missed == Waiting::request_body || missed == Waiting::client_reads;
     if (body && progress >= kBodyProgressBytesMin) return update_deadline();
     if (missed == Waiting::request_head) {
@@ -436,9 +449,11 @@ void Downstream::log_refusal(const Error& error) {
     record.policy = snapshot->policy_name();
     record.generation = snapshot->generation();
     record.request_id = context_.next_request_id();
-    record.scheme = greeting_.empty() || target_.scheme == http::Scheme::https ? "https" : "tcp";
+    ConnectionTarget meant = target_;
+    if (meant.host.empty()) (void)egress_.name_target(destination_, meant);
     const std::string literal = net::to_string(destination_.address);
-    record.host = target_.host.empty() ? std::string_view(literal) : std::string_view(target_.host);
+    record.scheme = protocol_ == Protocol::tls ? "https" : protocol_ == Protocol::http1 ? "http" : "tcp";
+    record.host = meant.host.empty() ? std::string_view(literal) : std::string_view(meant.host);
     record.port = destination_.port;
     record.error = &error;
     context_.access_log.add(record);

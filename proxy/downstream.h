@@ -10,6 +10,7 @@
 #include "net/address.h"
 #include "net/client_hello.h"
 #include "net/connection.h"
+#include "proxy/sniffer.h"
 #include "proxy/stream.h"
 #include "proxy/worker_context.h"
 
@@ -33,6 +34,7 @@ public:
     Buffer& out() { return out_; }
     void flush();
     void pause_reading() { request_paused_ = true; }
+    // Takes up reading, and writes what waits, once the present event is handled.
     void resume_reading();
     bool is_draining() const;
     void on_stream_finished(bool keep_alive);
@@ -62,6 +64,7 @@ private:
     void feed(std::string_view bytes);
     void feed_pending();
     void end_round();
+    void schedule_round();
     void on_eof();
     void close_after_flush();
     void linger();
@@ -69,10 +72,12 @@ private:
     void close();
 
     bool may_read() const;
+    bool may_take_pending() const;
     Waiting waiting_for() const;
     void update_deadline();
     void on_deadline();
     milliseconds duration_of(Waiting waiting) const;
+    std::uint64_t progress_of(Waiting waiting) const;
     void give_up_greeting();
     void log_refusal(const Error& error);
 
@@ -81,6 +86,7 @@ private:
     const net::Endpoint destination_;
     ConnectionTarget target_;
     State state_ = State::greeting;
+    Protocol protocol_ = Protocol::need_more;
     net::Connection connection_;
     http::Http1RequestParser parser_;
     Stream stream_;
@@ -92,8 +98,7 @@ private:
     bool saw_eof_ = false;
     bool closing_ = false;  // once out_ is written
     bool refused_tls_ = false;
-    bool pending_scheduled_ = false;
-    bool in_request_head_ = false;
+    bool round_scheduled_ = false;
     net::Clock::time_point head_started_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;

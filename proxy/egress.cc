@@ -49,7 +49,7 @@ void Egress::on_accept(UniqueFd fd) {
 }
 
 void Egress::adopt(UniqueFd fd, const net::Endpoint& destination) {
-    if (downstreams_.size() + dns_connections_.size() >= kDownstreamConnectionsMax) return;
+    if (downstreams_.size() + dns_connections_.size() >= context_.connections_max) return;
     if (destination.port == kDnsPort) {
         auto made = std::make_unique<DnsConnection>(context_, *this, names_, std::move(fd));
         dns_connections_.emplace(made.get(), std::move(made));

@@ -23,9 +23,18 @@ inline constexpr std::uint64_t kDiscardedBodyBytesMax = 256 * 1024;
 // A greeting must fit: sixteen KiB is what TLS allows a record.
 inline constexpr std::size_t kSniffBytesMax = 20 * 1024;
 
-// Per sandbox. A client that holds more is broken or hostile; others must still find descriptors.
-inline constexpr std::size_t kDownstreamConnectionsMax = 8192;
-inline constexpr std::size_t kUpstreamConnectionsMax = 8192;
+// Per sandbox and side. A client that holds more is broken or hostile; others must still find descriptors, so that where
+// there are not enough of those, each sandbox has its share of them.
+inline constexpr std::size_t kConnectionsMax = 8192;
+inline constexpr std::size_t kConnectionsMin = 16;
+// Descriptors for everything else: listeners, files, the launcher.
+inline constexpr std::size_t kDescriptorsReserved = 128;
+
+inline std::size_t connections_per_sandbox(std::size_t descriptors, std::size_t sandboxes) {
+    const std::size_t usable = descriptors > kDescriptorsReserved ? descriptors - kDescriptorsReserved : 0;
+    const std::size_t share = usable / (2 * (sandboxes > 0 ? sandboxes : 1));
+    return share < kConnectionsMin ? kConnectionsMin : share > kConnectionsMax ? kConnectionsMax : share;
+}
 inline constexpr std::size_t kIdleUpstreamConnectionsPerKeyMax = 256;
 inline constexpr std::size_t kTlsSessionsMax = 1024;
 

@@ -38,6 +38,14 @@ std::string target_to_send(const http::CanonicalTarget& target, bool path_decide
     return text;
 }
 
+bool has_same_rights(const rules::Decision& a, const rules::Decision& b) {
+    static const std::vector<std::string> kNone;
+    const auto networks = [](const rules::Decision& each) -> const std::vector<std::string>& {
+        return each.granted_networks != nullptr ? *each.granted_networks : kNone;
+    };
+    return a.credential == b.credential && networks(a) == networks(b);
+}
+
 void set_host(http::HeaderMap& headers, const std::string& host) {
     if (headers.get("Host") != host) headers.set("Host", host);
 }
@@ -67,7 +75,7 @@ void Stream::begin(net::Clock::time_point started) {
     status_ = 0;
     request_bytes_ = response_bytes_ = 0;
     started_ = started;
-    head_done_ = sent_ = first_byte_ = context_.loop.now();
+    head_done_ = sent_ = first_byte_ = net::Clock::now();
 }
 
 http::Next Stream::on_request_head(http::RequestHead& head, net::Clock::time_point started) {
@@ -75,30 +83,34 @@ http::Next Stream::on_request_head(http::RequestHead& head, net::Clock::time_poi
     std::swap(head_, head);
     keep_alive_ = head_.keep_alive;
     auto outcome = judge();
-    if (outcome) outcome = prepare_head();
     if (outcome) outcome = open_upstream(false);
-    if (!outcome) {
-        fail(outcome.error());
-        return http::Next::go;
-    }
-    send_head();
+    if (outcome) outcome = send_head();
+    if (!outcome) fail(outcome.error());
     return http::Next::go;
 }
 
 // Everything that decides whether the request may go on, on its canonical form.
 Result<void> Stream::judge() {
+    const std::string& known_host = downstream_.target().host;
+    if (head_.version_minor == 0 && !known_host.empty() && !head_.headers.has("Host")) {
+        // HTTP/1.0 knows no Host, but the connection has a name.
+        head_.headers.add("Host", http::to_string(downstream_.target().authority(), downstream_.target().scheme));
+    }
     auto canonical = http::validate_request(head_, downstream_.target().scheme);
     if (!canonical) return failure(canonical.error());
     canonical_ = std::move(*canonical);
     is_canonical_ = true;
     if (auto same = check_authority(); !same) return same;
     if (is_refusable_upgrade(head_)) return failure(ErrorCode::upgrade_refused);
+    // Before the decision: what Connection takes away must not have helped to match a rule.
+    if (auto removed = http::remove_hop_by_hop(head_); !removed) return removed;
     decision_ = snapshot_->decide(canonical_, head_.headers);
     if (decision_.verdict == rules::Verdict::deny) return failure(decision_.error);
     const bool cleartext = canonical_.scheme == http::Scheme::http;
     if (cleartext && decision_.credential_index >= 0 && !decision_.allow_cleartext_credential) {
         return failure(ErrorCode::cleartext_credential);
     }
+    prepare_head();
     return {};
 }
 
@@ -117,13 +129,10 @@ Result<void> Stream::check_authority() const {
     return {};
 }
 
-Result<void> Stream::prepare_head() {
-    if (auto removed = http::remove_hop_by_hop(head_); !removed) return removed;
+void Stream::prepare_head() {
     head_.headers.remove("Expect");
     set_host(head_.headers, http::to_string(canonical_.authority, canonical_.scheme));
     head_.target = target_to_send(canonical_.target, decision_.path_decided);
-    if (decision_.credential_index < 0) return {};
-    return snapshot_->apply_credential(decision_, head_);
 }
 
 Result<void> Stream::open_upstream(bool retry) {
@@ -143,12 +152,20 @@ Result<void> Stream::open_upstream(bool retry) {
     return {};
 }
 
-void Stream::send_head() {
-    if (decision_.credential_index >= 0) upstream_->wipe_after_write();
-    http::write_request_head(upstream_->out(), head_);
+Result<void> Stream::send_head() {
+    if (decision_.credential_index < 0) {
+        http::write_request_head(upstream_->out(), head_);
+    } else {
+        credentialed_ = head_;
+        if (auto applied = snapshot_->apply_credential(decision_, credentialed_); !applied) return applied;
+        http::write_request_head(upstream_->out(), credentialed_);
+        upstream_->wipe_after_write();
+        credentialed_.headers.wipe();
+    }
     sent_ = context_.loop.now();
     // The decision is made: the body is wanted, whatever the origin would have said to the question.
     if (head_.expect_continue) downstream_.out().append(kContinue);
+    return {};
 }
 
 http::Next Stream::on_request_body(std::string_view bytes) {
@@ -174,6 +191,8 @@ http::Next Stream::on_request_end(http::HeaderMap& trailers) {
     request_done_ = true;
     if (phase_ == Phase::forwarding && upstream_ != nullptr && head_.body.kind == http::BodyKind::chunked) {
         http::keep_allowed_trailers(trailers);
+        // Some origins merge trailers into the head: beside a credential none may speak.
+        if (decision_.credential_index >= 0) trailers.clear();
         http::write_last_chunk(upstream_->out(), trailers);
     }
     return http::Next::pause;
@@ -213,7 +232,7 @@ http::Next Stream::on_response_head(http::ResponseHead& head) {
         pass_interim_response(head);
         return http::Next::go;
     }
-    first_byte_ = context_.loop.now();
+    first_byte_ = net::Clock::now();
     status_ = head.status;
     response_started_ = true;
     origin_keeps_alive_ = head.keep_alive;
@@ -261,6 +280,8 @@ http::Next Stream::on_body(std::string_view bytes) {
     }
     if (out.size() <= kHighWatermarkBytes) return http::Next::go;
     downstream_.flush();
+    // The client turned out to be gone.
+    if (upstream_ == nullptr) return http::Next::pause;
     response_paused_ = out.size() > kHighWatermarkBytes;
     return response_paused_ ? http::Next::pause : http::Next::go;
 }
@@ -294,15 +315,13 @@ void Stream::on_upstream_failed(Error error) {
     upstream_reused_ = gone.was_reused();
     upstream_ = nullptr;
     // The origin closed an idle connection at the moment it was taken: nobody has seen the request.
-    if (untouched && can_retry() && open_upstream(true)) {
-        send_head();
-        return upstream_->flush();
-    }
+    if (untouched && can_retry() && open_upstream(true) && send_head()) return upstream_->flush();
     fail(std::move(error));
 }
 
 bool Stream::can_retry() const {
-    return head_.body.kind == http::BodyKind::none && is_idempotent(canonical_.method) && !response_started_;
+    return head_.body.kind == http::BodyKind::none && is_idempotent(canonical_.method) && !response_started_ &&
+           snapshot_ == egress_.snapshot();
 }
 
 void Stream::complete() {
@@ -334,6 +353,8 @@ void Stream::fail(Error error) {
     phase_ = Phase::refused;
     if (request_done_) return finish(keep_alive_);
     log_line();
+    request_paused_ = false;
+    downstream_.resume_reading();
 }
 
 void Stream::reply_locally(const Error& error) {
@@ -356,7 +377,7 @@ void Stream::reply_locally(const Error& error) {
 void Stream::on_new_snapshot() {
     if (phase_ != Phase::forwarding || !is_canonical_) return;
     const rules::Decision now = egress_.snapshot()->decide(canonical_, head_.headers);
-    if (now.verdict == rules::Verdict::allow && now.credential == decision_.credential) return;
+    if (now.verdict == rules::Verdict::allow && has_same_rights(now, decision_)) return;
     fail({now.verdict == rules::Verdict::deny ? now.error : ErrorCode::denied, "by a newer policy"});
 }
 
@@ -379,7 +400,6 @@ void Stream::drop_upstream() {
 
 void Stream::finish(bool keep_alive) {
     log_line();
-    if (decision_.credential_index >= 0) head_.headers.wipe();
     phase_ = Phase::idle;
     downstream_.on_stream_finished(keep_alive);
 }
@@ -393,13 +413,10 @@ bool Stream::was_denied() const {
 
 void Stream::log_line() {
     if (std::exchange(logged_, true)) return;
-    const auto now = context_.loop.now();
-    std::string target;
-    if (is_canonical_) {
-        target = target_to_send(canonical_.target, true);
-    } else {
-        target = head_.target;
-    }
+    const auto now = net::Clock::now();
+    // What was sent on; where nothing was, what was asked for.
+    const bool sent = is_canonical_ && !was_denied();
+    const std::string target = sent ? target_to_send(canonical_.target, decision_.path_decided) : head_.target;
     const ConnectionTarget& opened = downstream_.target();
     AccessRecord record;
     record.sandbox = egress_.id().value;

@@ -24,6 +24,8 @@ struct ConnectionTarget {
     bool is_address = false;
     std::string address_literal; // the original destination, canonical, where it is a real address
     std::uint16_t port = 0;
+
+    http::Authority authority() const { return {host, port, is_address}; }
 };
 
 class Stream final : public UpstreamUser {
@@ -68,10 +70,10 @@ private:
     void begin(net::Clock::time_point started);
     Result<void> judge();
     Result<void> check_authority() const;
-    Result<void> prepare_head();
+    void prepare_head();
     Result<void> open_upstream(bool retry);
     bool can_retry() const;
-    void send_head();
+    Result<void> send_head();
     Result<void> accept_response(http::ResponseHead& head);
     void choose_response_framing(http::ResponseHead& head);
     void pass_interim_response(http::ResponseHead& head);
@@ -91,7 +93,8 @@ private:
     Phase phase_ = Phase::idle;
     RequestId id_;
     std::shared_ptr<const rules::PolicySnapshot> snapshot_;
-    http::RequestHead head_;
+    http::RequestHead head_;          // as decided on: without a credential
+    http::RequestHead credentialed_;  // a copy with it, while it is being written
     http::CanonicalRequest canonical_;
     bool is_canonical_ = false;
     rules::Decision decision_;

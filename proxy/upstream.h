@@ -89,9 +89,16 @@ public:
 private:
     enum class State { resolving, connecting, handshaking, open, closed };
 
-    http::Next on_response_head(http::ResponseHead& head) override { return user_->on_response_head(head); }
-    http::Next on_body(std::string_view bytes) override { return user_->on_body(bytes); }
-    http::Next on_message_end(http::HeaderMap& trailers) override { return user_->on_message_end(trailers); }
+    // The user may let go in the middle of what one read brought: the rest is nobody's.
+    http::Next on_response_head(http::ResponseHead& head) override {
+        return user_ != nullptr ? user_->on_response_head(head) : http::Next::pause;
+    }
+    http::Next on_body(std::string_view bytes) override {
+        return user_ != nullptr ? user_->on_body(bytes) : http::Next::pause;
+    }
+    http::Next on_message_end(http::HeaderMap& trailers) override {
+        return user_ != nullptr ? user_->on_message_end(trailers) : http::Next::pause;
+    }
 
     void on_resolved(net::Resolver::Answer answer);
     Result<void> check_addresses(const std::vector<net::Address>& addresses) const;

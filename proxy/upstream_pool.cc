@@ -22,7 +22,7 @@ Result<Upstream*> UpstreamPool::acquire(const UpstreamKey& key,
     if (freshness == Freshness::any) {
         if (Upstream* idle = take_idle(key)) return idle;
     }
-    if (all_.size() >= kUpstreamConnectionsMax) return failure(ErrorCode::too_many_connections, "to origins");
+    if (all_.size() >= context_.connections_max) return failure(ErrorCode::too_many_connections, "to origins");
     auto made = std::make_unique<Upstream>(context_, *this, key, snapshot);
     Upstream* const upstream = made.get();
     all_.emplace(upstream, std::move(made));

@@ -14,7 +14,7 @@ Worker::Worker(const WorkerOptions& options, AccessLogFile& log_file)
       resolver_(loop_, options.resolver),
       access_log_(loop_, log_file),
       read_block_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
-      context_{loop_, resolver_, nullptr, nullptr, access_log_, deadlines_, read_block_.get(),
+      context_{loop_, resolver_, nullptr, nullptr, access_log_, deadlines_, options.connections_max, read_block_.get(),
                RequestId{std::uint64_t{options.index} << kWorkerIndexShift}},
       drain_deadline_(loop_, [this] { finish_drain(); }) {}
 

@@ -22,6 +22,7 @@ struct WorkerOptions {
     net::ResolverOptions resolver;
     Deadlines deadlines;
     std::vector<std::string> upstream_ca_files;
+    std::size_t connections_max = kConnectionsMax;  // per sandbox and side
     // Which of the workers: request ids of two workers never meet.
     unsigned index = 0;
 };

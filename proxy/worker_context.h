@@ -20,6 +20,7 @@ struct WorkerContext {
     SSL_CTX* client_tls = nullptr;
     AccessLog& access_log;
     Deadlines deadlines;
+    std::size_t connections_max = kConnectionsMax;  // per sandbox and side
     // kReadBytes of scratch: its content is used up before anything else reads.
     char* read_block = nullptr;
     RequestId last_request_id;

@@ -30,6 +30,8 @@ constexpr std::uint64_t kFieldSizes = [] {
 constexpr std::array<std::string_view, 8> kKeys{
     "access-token", "api-key", "apikey", "auth-token", "x-api-key", "private-token", "job-token", "oauth-token",
 };
+// Vendors' own: X-Vault-Token, X-Shopify-Access-Token, X-Figma-Token, ...
+constexpr std::array<std::string_view, 4> kFieldEndings{"-token", "-api-key", "-access-key", "-auth-key"};
 constexpr std::string_view kAmazonPrefix = "x-amz-";
 constexpr std::size_t kFoldedMax = 32;  // more than the longest name above
 
@@ -46,6 +48,10 @@ bool same_field(std::string_view a, std::string_view b) {
 bool is_auth_field(std::string_view name, std::string_view own_name) {
     const auto same = [&](std::string_view other) { return same_field(name, other); };
     if (same(own_name) || same_field(name.substr(0, kAmazonPrefix.size()), kAmazonPrefix)) return true;
+    const auto ends = [&](std::string_view ending) {
+        return name.size() > ending.size() && same_field(name.substr(name.size() - ending.size()), ending);
+    };
+    if (std::any_of(kFieldEndings.begin(), kFieldEndings.end(), ends)) return true;
     const bool may_be_one = name.size() < 64 && (kFieldSizes >> name.size() & 1) != 0;
     return may_be_one && std::any_of(kFields.begin(), kFields.end(), same);
 }

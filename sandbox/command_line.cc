@@ -13,6 +13,8 @@ namespace {
 
 constexpr char kSystemBundle[] = "/etc/ssl/certs/ca-certificates.crt";
 constexpr char kResolvConf[] = "nameserver 198.18.0.1\noptions edns0\n";
+// apt downloads as its own user; the command's root cannot become another.
+constexpr char kAptConf[] = "APT::Sandbox::User \"root\";\n";
 constexpr std::size_t kHostNameMax = 64;
 
 void add(CommandLine& line, std::initializer_list<std::string> options) {
@@ -44,6 +46,7 @@ std::string hosts_file(const CommandSpec& spec) {
 Result<void> add_own_files(CommandLine& line, const CommandSpec& spec) {
     auto done = replace_file(line, kResolvConf, "/etc/resolv.conf");
     if (done) done = replace_file(line, hosts_file(spec), "/etc/hosts");
+    if (done) done = add_file(line, kAptConf, "/run/sallyport/apt.conf");
     if (done && !spec.trust_bundle_pem.empty()) done = replace_file(line, spec.trust_bundle_pem, kSystemBundle);
     if (done && !spec.trust_bundle_pem.empty()) done = add_file(line, spec.trust_bundle_pem, "/run/sallyport/ca-bundle.pem");
     if (done && !spec.ca_pem.empty()) done = add_file(line, spec.ca_pem, "/run/sallyport/ca.pem");

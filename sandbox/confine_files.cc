@@ -18,10 +18,19 @@ constexpr std::uint64_t kForbidden =
     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
 
+// Known since Linux 6.2 (ABI 3), and not to Debian 12's headers. O_RDONLY | O_TRUNC empties a file without it.
+constexpr std::uint64_t kTruncate = 1ULL << 14;
+constexpr long kTruncateAbi = 3;
+
 constexpr const char* kWritable[] = {"/dev/null", "/dev/tty"};
 
+std::uint64_t forbidden_rights() {
+    const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    return abi >= kTruncateAbi ? kForbidden | kTruncate : kForbidden;
+}
+
 UniqueFd make_ruleset() {
-    const landlock_ruleset_attr attributes{kForbidden};
+    const landlock_ruleset_attr attributes{forbidden_rights()};
     return UniqueFd(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0)));
 }
 

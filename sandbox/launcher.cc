@@ -28,9 +28,10 @@ Result<SocketPair> socket_pair() {
     return SocketPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+// The first answer is to no call: whether the launcher can do its work at all.
 [[noreturn]] void run_launcher(UniqueFd calls, UniqueFd events) {
-    prepare_launcher_process(calls.get(), events.get());
-    {
+    const auto prepared = prepare_launcher_process(calls.get(), events.get());
+    if (send_message(calls.get(), encode_answer(prepared)) && prepared) {
         LauncherProcess process(std::move(calls), std::move(events));
         process.serve();
     }
@@ -39,13 +40,17 @@ Result<SocketPair> socket_pair() {
 
 tl::unexpected<Error> gone() { return failure(ErrorCode::system, "the launcher process is gone"); }
 
-Result<Message> ask(int socket, const Call& call) {
-    if (!send_message(socket, encode_call(call))) return gone();
+Result<Message> hear(int socket) {
     auto message = receive_message(socket);
     if (!message) return failure(message.error());
     if (!message->has_value()) return gone();
     if (auto answer = decode_answer((*message)->body); !answer) return failure(answer.error());
     return std::move(**message);
+}
+
+Result<Message> ask(int socket, const Call& call) {
+    if (!send_message(socket, encode_call(call))) return gone();
+    return hear(socket);
 }
 
 Result<void> tell(int socket, const Call& call) {
@@ -71,6 +76,9 @@ Result<Launcher> Launcher::start() {
     launcher.calls_ = std::move(calls->daemon);
     launcher.events_ = std::move(events->daemon);
     launcher.pid_ = pid;
+    calls->launcher.reset();
+    events->launcher.reset();
+    if (const auto ready = hear(launcher.calls_.get()); !ready) return failure(ready.error());
     return launcher;
 }
 
@@ -103,7 +111,8 @@ Result<NamespaceSockets> Launcher::open_namespace(const NamespaceRequest& reques
 }
 
 Result<void> Launcher::close_namespace(const std::string& name) { return tell(calls_.get(), CloseNamespace{name}); }
-Result<void> Launcher::run_command(const CommandSpec& spec) { return tell(calls_.get(), spec); }
+Result<void> Launcher::seal(std::optional<CommandSpec> command) { return tell(calls_.get(), Seal{std::move(command)}); }
+Result<void> Launcher::start_command() { return tell(calls_.get(), StartCommand{}); }
 Result<void> Launcher::signal_command(int signal) { return tell(calls_.get(), SignalCommand{signal}); }
 
 int Launcher::event_fd() const { return events_.get(); }

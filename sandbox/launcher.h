@@ -1,7 +1,8 @@
 // The small privileged process. It makes namespaces, redirect tables, mounts and sandboxed commands; it is forked before
 // anything else happens (before threads, before secrets are read), and serves the daemon over a socketpair, with
-// descriptors passed. It never sees a byte from inside a sandbox. When the daemon dies it ends everything it made; when it
-// dies, commands die with it and the daemon is told.
+// descriptors passed. It never sees a byte from inside a sandbox, and is sealed before the daemon does: what a daemon asks
+// for that may have been taken over is not granted. When the daemon dies it ends everything it made; when it dies, commands
+// die with it and the daemon is told.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +20,9 @@ namespace sallyport::sandbox {
 struct NamespaceRequest {
     std::string name;         // the sandbox's; for messages and for the pinned path
     std::string attach_path;  // "/proc/123/ns/net", "/run/netns/x"; empty: make one
-    std::string pin_path;     // bind the new namespace here, so that others can enter it; empty: anonymous
+    // Bind the new namespace here, so that others can enter it; empty: anonymous. Its directory belongs to the sandbox, and
+    // goes with it, with the files that were put there; one that was there before, and held no pin, is left alone.
+    std::string pin_path;
 };
 
 // Opened inside the namespace, listening, non-blocking, close-on-exec. TCP: 127.0.0.1 and ::1, on ports the kernel chose;
@@ -46,6 +49,9 @@ struct CommandSpec {
     std::string working_directory;           // visible and writable inside, at the same path
     std::vector<Bind> binds;
     std::vector<std::string> masked_paths;   // files and directories that must not be seen (where secrets come from)
+    // The operator's files (policy, CAs, hosts, access log): visible, but never writable inside, wherever they lie. What does
+    // not exist is left out.
+    std::vector<std::string> read_only_paths;
     std::string trust_bundle_pem;            // replaces the system's bundle inside
     std::string ca_pem;                      // the sandbox's own CA alone
 };
@@ -66,8 +72,12 @@ public:
     Result<NamespaceSockets> open_namespace(const NamespaceRequest& request);
     // Undoes open_namespace: unpins, and removes what was added to someone else's namespace except what keeps it closed.
     Result<void> close_namespace(const std::string& name);
-    // One command at a time per launcher.
-    Result<void> run_command(const CommandSpec& spec);
+    // Hands over the command, if there will be one, and gives up everything else: from here on the launcher starts that
+    // command, signals it and closes namespaces, whatever the daemon asks. Called before the daemon reads the first byte from
+    // a sandbox. A command that is refused leaves the launcher sealed without one.
+    Result<void> seal(std::optional<CommandSpec> command);
+    // Starts the command that was handed over. Once.
+    Result<void> start_command();
     // To the command itself (not to bubblewrap's own processes).
     Result<void> signal_command(int signal);
 

@@ -13,6 +13,8 @@ namespace {
 
 tl::unexpected<Error> invalid(std::string message) { return failure(ErrorCode::config_invalid, std::move(message)); }
 
+tl::unexpected<Error> refused() { return invalid("the launcher is sealed: it makes nothing more"); }
+
 Result<NamespaceId> own_namespace_id() {
     const UniqueFd own(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!own) return system_failure("open /proc/self/ns/net");
@@ -75,7 +77,8 @@ std::vector<int> LauncherProcess::fds_to_pass(const Call& call, const Listeners&
 }
 
 Result<NamespaceParts> LauncherProcess::attach(const NamespaceRequest& request) const {
-    UniqueFd netns(::open(request.attach_path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Not to be held up by what is no namespace, such as a FIFO.
+    UniqueFd netns(::open(request.attach_path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!netns) return system_failure("open " + request.attach_path);
     const auto id = namespace_id(netns.get());
     const auto own = own_namespace_id();
@@ -91,6 +94,7 @@ Result<NamespaceParts> LauncherProcess::attach(const NamespaceRequest& request) 
 }
 
 Result<void> LauncherProcess::handle(const NamespaceRequest& request, Listeners& listeners) {
+    if (sealed_) return refused();
     if (namespaces_.contains(request.name)) return invalid("there is a sandbox named " + request.name + " already");
     auto parts = request.attach_path.empty() ? make_namespace() : attach(request);
     if (!parts) return failure(parts.error());
@@ -109,15 +113,32 @@ Result<void> LauncherProcess::handle(const CloseNamespace& call, Listeners&) {
     return {};
 }
 
-Result<void> LauncherProcess::handle(const CommandSpec& spec, Listeners&) {
-    const auto found = namespaces_.find(spec.name);
-    if (found == namespaces_.end()) return invalid("there is no sandbox named " + spec.name);
-    if (command_) return invalid("a command is running already");
+Result<LauncherProcess::PreparedCommand> LauncherProcess::prepare(const CommandSpec& spec) const {
+    if (!namespaces_.contains(spec.name)) return invalid("there is no sandbox named " + spec.name);
     const auto sockets = host_socket_paths();
     if (!sockets) return failure(sockets.error());
-    const auto line = command_line(spec, *sockets);
+    auto line = command_line(spec, *sockets);
     if (!line) return failure(line.error());
-    auto command = RunningCommand::start(found->second.netns.get(), *line);
+    return PreparedCommand{spec.name, std::move(*line)};
+}
+
+Result<void> LauncherProcess::handle(const Seal& seal, Listeners&) {
+    if (sealed_) return refused();
+    sealed_ = true;
+    if (!seal.command) return {};
+    auto prepared = prepare(*seal.command);
+    if (!prepared) return failure(prepared.error());
+    prepared_.emplace(std::move(*prepared));
+    return {};
+}
+
+Result<void> LauncherProcess::handle(const StartCommand&, Listeners&) {
+    if (!prepared_) return invalid("there is no command to start");
+    const PreparedCommand prepared = std::move(*prepared_);
+    prepared_.reset();
+    const auto found = namespaces_.find(prepared.namespace_name);
+    if (found == namespaces_.end()) return invalid("the sandbox " + prepared.namespace_name + " is closed");
+    auto command = RunningCommand::start(found->second.netns.get(), prepared.line);
     if (!command) return failure(command.error());
     command_.emplace(std::move(*command));
     return {};

@@ -1,5 +1,6 @@
 // The launcher's own side: the loop of the privileged process. Owns the namespaces and the command; ends when the
-// daemon's sockets close, whatever the reason, and takes everything with it.
+// daemon's sockets close, whatever the reason, and takes everything with it. Once sealed it makes nothing that it did not
+// check before.
 #pragma once
 
 #include <map>
@@ -22,19 +23,28 @@ public:
     void serve();
 
 private:
+    struct PreparedCommand {
+        std::string namespace_name;
+        CommandLine line;
+    };
+
     bool serve_call();
     void report_exit();
 
     Result<void> handle(const NamespaceRequest& request, Listeners& listeners);
     Result<void> handle(const CloseNamespace& call, Listeners& listeners);
-    Result<void> handle(const CommandSpec& spec, Listeners& listeners);
+    Result<void> handle(const Seal& seal, Listeners& listeners);
+    Result<void> handle(const StartCommand& call, Listeners& listeners);
     Result<void> handle(const SignalCommand& call, Listeners& listeners);
+    Result<PreparedCommand> prepare(const CommandSpec& spec) const;
     Result<NamespaceParts> attach(const NamespaceRequest& request) const;
     std::vector<int> fds_to_pass(const Call& call, const Listeners& listeners) const;
 
     UniqueFd calls_;
     UniqueFd events_;
     std::map<std::string, OpenNamespace> namespaces_;
+    bool sealed_ = false;
+    std::optional<PreparedCommand> prepared_;
     std::optional<RunningCommand> command_;
 };
 

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
+#include <string>
 
 #include "base/check.h"
 
@@ -19,13 +21,37 @@ constexpr unsigned kKept[] = {CAP_SYS_ADMIN,    CAP_NET_ADMIN, CAP_SETPCAP, CAP_
                               CAP_DAC_READ_SEARCH, CAP_CHOWN,  CAP_FOWNER,  CAP_KILL,       CAP_SYS_CHROOT,
                               CAP_SETUID,       CAP_SETGID};
 
-void drop_capabilities() {
+std::string name_of(unsigned capability) {
+    std::string name = std::string("CAP_") + ::capng_capability_to_name(capability);
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+    return name;
+}
+
+Result<void> require_capabilities() {
+    ::capng_setpid(::getpid());  // it remembers the process that it was first used in
+    if (::capng_get_caps_process() != 0) return failure(ErrorCode::system, "cannot read the capabilities");
+    std::string needed;
+    std::string missing;
+    for (const unsigned capability : kKept) {
+        const std::string name = name_of(capability);
+        needed += (needed.empty() ? "" : ", ") + name;
+        if (::capng_have_capability(CAPNG_PERMITTED, capability) != 0) continue;
+        missing += (missing.empty() ? "" : ", ") + name;
+    }
+    if (missing.empty()) return {};
+    return failure(ErrorCode::system, "needs root with " + needed + "; missing: " + missing +
+                                          " (a container's root has only what the container was given)");
+}
+
+Result<void> drop_capabilities() {
+    if (auto had = require_capabilities(); !had) return had;
     ::capng_clear(CAPNG_SELECT_BOTH);
     for (const unsigned capability : kKept) {
         ::capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET),
                        capability);
     }
-    SALLYPORT_CHECK(::capng_apply(CAPNG_SELECT_BOTH) == 0);
+    if (::capng_apply(CAPNG_SELECT_BOTH) != 0) return failure(ErrorCode::system, "cannot give up capabilities");
+    return {};
 }
 
 // Ctrl-C and hang-ups are for the command; whether to leave is for the daemon, whose end we notice by its sockets.
@@ -51,7 +77,7 @@ void close_other_descriptors(int calls, int events) {
 
 }  // namespace
 
-void prepare_launcher_process(int calls, int events) {
+Result<void> prepare_launcher_process(int calls, int events) {
     ignore_signals();
     close_other_descriptors(calls, events);
     ::prctl(PR_SET_NAME, "sallyport-root");
@@ -60,7 +86,7 @@ void prepare_launcher_process(int calls, int events) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
-    drop_capabilities();
+    return drop_capabilities();
 }
 
 }  // namespace sallyport::sandbox

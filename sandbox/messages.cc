@@ -16,8 +16,13 @@ void write(Writer& out, const CommandSpec& spec) {
     out.text(spec.name).texts(spec.argv).texts(spec.environment).text(spec.working_directory);
     out.number(static_cast<std::int64_t>(spec.binds.size()));
     for (const Bind& bind : spec.binds) out.text(bind.source).text(bind.target).number(bind.writable);
-    out.texts(spec.masked_paths).text(spec.trust_bundle_pem).text(spec.ca_pem);
+    out.texts(spec.masked_paths).texts(spec.read_only_paths).text(spec.trust_bundle_pem).text(spec.ca_pem);
 }
+void write(Writer& out, const Seal& seal) {
+    out.number(seal.command.has_value());
+    if (seal.command) write(out, *seal.command);
+}
+void write(Writer&, const StartCommand&) {}
 
 void read(Reader& in, NamespaceRequest& request) {
     request.name = in.text();
@@ -40,9 +45,14 @@ void read(Reader& in, CommandSpec& spec) {
         spec.binds.push_back(std::move(bind));
     }
     spec.masked_paths = in.texts();
+    spec.read_only_paths = in.texts();
     spec.trust_bundle_pem = in.text();
     spec.ca_pem = in.text();
 }
+void read(Reader& in, Seal& seal) {
+    if (in.number() != 0) read(in, seal.command.emplace());
+}
+void read(Reader&, StartCommand&) {}
 
 template <class T>
 Result<Call> read_call(Reader& in) {
@@ -66,8 +76,9 @@ Result<Call> decode_call(std::string_view body) {
     switch (in.number()) {
         case 0: return read_call<NamespaceRequest>(in);
         case 1: return read_call<CloseNamespace>(in);
-        case 2: return read_call<CommandSpec>(in);
-        case 3: return read_call<SignalCommand>(in);
+        case 2: return read_call<Seal>(in);
+        case 3: return read_call<StartCommand>(in);
+        case 4: return read_call<SignalCommand>(in);
     }
     return malformed();
 }

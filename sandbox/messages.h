@@ -1,6 +1,7 @@
 // What daemon and launcher say to each other, as bytes for sandbox/wire.h.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,7 +16,11 @@ struct CloseNamespace {
 struct SignalCommand {
     int signal = 0;
 };
-using Call = std::variant<NamespaceRequest, CloseNamespace, CommandSpec, SignalCommand>;
+struct Seal {
+    std::optional<CommandSpec> command;
+};
+struct StartCommand {};
+using Call = std::variant<NamespaceRequest, CloseNamespace, Seal, StartCommand, SignalCommand>;
 
 std::string encode_call(const Call& call);
 Result<Call> decode_call(std::string_view body);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "sandbox/path_steps.h"
+#include "sandbox/private_paths.h"
+
 namespace sallyport::sandbox {
 namespace fs = std::filesystem;
 namespace {
@@ -64,6 +67,25 @@ bool is_reserved(const std::string& path) {
            std::any_of(std::begin(kReserved), std::end(kReserved), [&](auto each) { return is_within(path, each); });
 }
 
+// In spite of a mask: inside a writable directory the command could rename the mask's parent away, and a bind of the
+// secret itself is a contradiction.
+bool exposes(const Bind& bind, const std::string& path) {
+    return bind.writable ? is_within(path, bind.source) : path == bind.source;
+}
+
+// `step` is on the way to `file`, and `bind` writable.
+Result<void> refuse_replaceable(const Bind& bind, const std::string& step, const std::string& file) {
+    if (!is_within(step, bind.source)) return {};
+    std::error_code error;
+    if (fs::is_symlink(step, error)) return invalid(step + " is a symbolic link that the sandbox can replace: name " + file);
+    if (step == bind.source) {
+        return step == file ? invalid(file + " is bound writable, but the sandbox must not change it") : Result<void>();
+    }
+    if (step == file && fs::path(file).parent_path() == bind.source) return {};
+    return invalid(file + " lies in a directory that the sandbox can rename; put it directly into the working directory, or "
+                          "outside of it");
+}
+
 bool is_within_any(const std::string& path, const std::vector<std::string>& directories) {
     return std::any_of(directories.begin(), directories.end(), [&](auto& each) { return is_within(path, each); });
 }
@@ -77,8 +99,12 @@ Result<MountPlan> MountPlan::make(const CommandSpec& spec, const std::vector<std
     for (const Bind& bind : spec.binds) {
         if (auto done = plan.add_bind(bind); !done) return failure(done.error());
     }
+    if (auto done = plan.hide_private(); !done) return failure(done.error());
     for (const std::string& path : spec.masked_paths) {
         if (auto done = plan.mask(path); !done) return failure(done.error());
+    }
+    for (const std::string& path : spec.read_only_paths) {
+        if (auto done = plan.protect(path); !done) return failure(done.error());
     }
     plan.hide_sockets(host_sockets);
     return plan;
@@ -103,17 +129,17 @@ Result<void> MountPlan::add_bind(const Bind& bind) {
     const Bind resolved{canonical(bind.source), canonical(bind.target), bind.writable};
     if (!fs::exists(resolved.source, error)) return invalid("bind: " + bind.source + " does not exist");
     if (resolved.target == "/") return invalid("bind: the target must not be /");
+    if (!fs::exists(resolved.target, error) && !can_be_made(resolved.target)) {
+        return invalid("bind: " + bind.target + " does not exist on this host; a place under /mnt is free");
+    }
     if (bind.writable && is_reserved(resolved.source)) return invalid("bind: " + bind.source + " cannot be writable");
     binds_.push_back(resolved);
     return {};
 }
 
-// Inside a writable directory the command could rename the mask's parent away, and a bind of the secret itself is
-// a contradiction.
 Result<void> MountPlan::refuse_exposed(const std::string& path) const {
     for (const Bind& bind : binds_) {
-        const bool shown = bind.writable ? is_within(path, bind.source) : path == bind.source;
-        if (!shown && !is_within(bind.source, path)) continue;
+        if (!exposes(bind, path) && !is_within(bind.source, path)) continue;
         return invalid("the secret's file " + path + " lies inside " + bind.source +
                        ", which the sandbox can see; move it");
     }
@@ -136,9 +162,49 @@ Result<void> MountPlan::mask(const std::string& path) {
     return {};
 }
 
+// A bind of something inside one of the directories is the operator's choice: it is mounted over the empty directory.
+Result<void> MountPlan::hide_private() {
+    hidden_files_ = private_files();
+    masked_directories_ = private_directories();
+    std::vector<std::string> all = hidden_files_;
+    all.insert(all.end(), masked_directories_.begin(), masked_directories_.end());
+    for (const Bind& bind : binds_) {
+        const auto shown = std::find_if(all.begin(), all.end(), [&bind](auto& path) { return exposes(bind, path); });
+        if (shown != all.end()) return invalid(bind.source + " holds " + *shown + ", which no sandbox may see");
+    }
+    scratch_.insert(scratch_.end(), masked_directories_.begin(), masked_directories_.end());
+    return {};
+}
+
+// A mountpoint cannot be renamed or removed from inside, but a directory above it can, and another put in its place: so
+// of all steps on the way to the file only the file itself may lie where the command can write, beside a bind's root.
+Result<void> MountPlan::protect(const std::string& path) {
+    if (!path.starts_with('/')) return invalid("the read-only path " + path + " is not absolute");
+    std::error_code error;
+    const std::vector<std::string> steps = path_steps(path);
+    if (steps.empty() || !fs::exists(path, error)) return {};
+    const std::string& file = steps.back();
+    for (const Bind& bind : binds_) {
+        if (!bind.writable) continue;
+        for (const std::string& step : steps) {
+            if (auto done = refuse_replaceable(bind, step, file); !done) return done;
+        }
+        if (!is_within(file, bind.source)) continue;
+        protected_.push_back({file, (fs::path(bind.target) / fs::path(file).filename()).string(), false});
+    }
+    return {};
+}
+
 bool MountPlan::is_writable(const std::string& path) const {
     return std::any_of(binds_.begin(), binds_.end(),
                        [&](const Bind& bind) { return bind.writable && is_within(path, bind.source); });
+}
+
+// bubblewrap makes the place for a bind where it is missing; the host's tree is read-only by then.
+bool MountPlan::can_be_made(const std::string& target) const {
+    return is_within_any(target, scratch_) || is_within(target, "/dev") ||
+           std::any_of(binds_.begin(), binds_.end(),
+                       [&](const Bind& bind) { return bind.writable && is_within(target, bind.target); });
 }
 
 void MountPlan::hide_sockets(const std::vector<std::string>& sockets) {
@@ -158,6 +224,7 @@ void MountPlan::add_tree(std::vector<std::string>& options) const {
     options.insert(options.end(), hidden.begin(), hidden.end());
     for (const std::string& directory : scratch_) add({"--perms", mode_of(directory), "--tmpfs", directory});
     for (const Bind& bind : binds_) add({bind.writable ? "--bind" : "--ro-bind", bind.source, bind.target});
+    for (const Bind& bind : protected_) add({"--ro-bind", bind.source, bind.target});
 }
 
 void MountPlan::add_masks(std::vector<std::string>& options) const {

@@ -1,5 +1,6 @@
 // Which parts of the host's tree a command sees, and how: read-only, empty, writable or hidden. Computed from the
-// command's request before anything is mounted; refuses what could show a masked path.
+// command's request before anything is mounted; refuses what could show a masked path, and what would let the command
+// put another file where the operator's is.
 #pragma once
 
 #include <string>
@@ -25,13 +26,17 @@ private:
     Result<void> set_working_directory(const std::string& path);
     Result<void> add_bind(const Bind& bind);
     Result<void> mask(const std::string& path);
+    Result<void> hide_private();
+    Result<void> protect(const std::string& path);
     Result<void> refuse_exposed(const std::string& path) const;
     bool is_writable(const std::string& path) const;
+    bool can_be_made(const std::string& target) const;
     void hide_sockets(const std::vector<std::string>& sockets);
 
     std::string working_directory_;
     std::vector<std::string> scratch_;             // empty directories instead of the host's
     std::vector<Bind> binds_;                      // the working directory first
+    std::vector<Bind> protected_;                  // the operator's files, over themselves
     std::vector<std::string> hidden_files_;        // secrets and sockets
     std::vector<std::string> masked_directories_;
 };

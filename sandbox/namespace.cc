@@ -43,13 +43,29 @@ Result<void> prepare_loopback() {
 }
 
 // Rules belong to a namespace, and root inside could take a link elsewhere, or use a socket that passes no hook (AF_XDP):
-// so the links themselves go. What cannot be moved is down, behind the rules.
-Result<void> park(const std::vector<std::string>& links, int parking) {
+// so the links themselves go, each to a place of its own: whoever still holds one (a tun's descriptor, a veth's other end)
+// can find the namespace that it is in, and must meet no other link there. What cannot be moved (bridges, tunnels' fallback
+// devices) leads nowhere without them; it is down, behind the rules.
+Result<void> park(const std::vector<std::string>& links, std::vector<UniqueFd>& parking) {
     for (const std::string& link : links) {
         if (auto down = set_link(link, LinkState::down); !down) return down;
-        if (auto moved = move_link(link, parking); !moved) log(LogLevel::warning, moved.error().detail);
+        auto place = run_in_new_namespace([]() -> Result<void> { return {}; });
+        if (!place) return failure(place.error());
+        const auto moved = move_link(link, place->get());
+        if (!moved) return failure(moved.error());
+        if (*moved == LinkMove::moved) parking.push_back(std::move(*place));
+        if (*moved == LinkMove::immovable) {
+            log(LogLevel::warning, link + " cannot leave its namespace: it is down, and behind the rules");
+        }
     }
     return {};
+}
+
+// A held table is there only while its keeper lives.
+Result<void> hold(NftSocket& nft, const std::vector<std::string>& links) {
+    auto held = nft.run(closing_rules(TableKind::held, links));
+    if (held || !nft.run("list table inet sallyport_held")) return held;
+    return failure(ErrorCode::config_invalid, "the namespace is guarded already: by another sallyport that is running");
 }
 
 Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
@@ -57,10 +73,10 @@ Result<void> close_namespace_of_this_thread(OpenNamespace& kept) {
     if (!links) return failure(links.error());
     auto nft = NftSocket::open();
     if (!nft) return failure(nft.error());
-    if (auto held = nft->run(closing_rules(TableKind::held, *links)); !held) return held;
+    if (auto held = hold(*nft, *links); !held) return held;
     if (auto plain = nft->run(closing_rules(TableKind::plain, *links)); !plain) return plain;
     kept.held_rules = std::move(*nft);
-    return park(*links, kept.parking.get());
+    return park(*links, kept.parking);
 }
 
 }  // namespace
@@ -79,9 +95,6 @@ Result<NamespaceParts> make_namespace() {
 
 Result<NamespaceParts> close_and_attach(UniqueFd netns) {
     NamespaceParts parts;
-    auto parking = run_in_new_namespace([]() -> Result<void> { return {}; });
-    if (!parking) return failure(parking.error());
-    parts.kept.parking = std::move(*parking);
     auto done = run_in_namespace(netns.get(), [&parts]() -> Result<void> {
         if (auto closed = close_namespace_of_this_thread(parts.kept); !closed) return closed;
         if (auto prepared = prepare_loopback(); !prepared) return prepared;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -15,7 +16,7 @@ namespace sallyport::sandbox {
 struct OpenNamespace {
     UniqueFd netns;
     std::optional<NftSocket> held_rules;  // attached namespaces only: keeps the held tables in force
-    UniqueFd parking;  // attached namespaces only: where their uplinks are now; what is virtual is gone with it
+    std::vector<UniqueFd> parking;  // attached namespaces only: their uplinks, one in each; what is virtual goes with it
     PinnedPath pin;
 };
 

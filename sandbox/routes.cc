@@ -17,6 +17,8 @@
 namespace sallyport::sandbox {
 namespace {
 
+// Of the loopback device, in every namespace. Root inside may have given its name to an uplink.
+constexpr unsigned kLoopbackIndex = 1;
 // The sandbox's name server, as its resolv.conf says.
 constexpr std::uint32_t kResolverAddress = 0xc6120001;  // 198.18.0.1
 constexpr char kResolverLabel[] = "lo:sallyport";
@@ -43,9 +45,13 @@ Result<void> add_loopback_route(std::uint8_t family) {
 Result<std::vector<std::string>> uplinks() {
     const std::unique_ptr<struct if_nameindex, decltype(&::if_freenameindex)> all(::if_nameindex(), ::if_freenameindex);
     if (!all) return system_failure("list the interfaces");
+    char loopback[IF_NAMESIZE] = "";
+    if (::if_indextoname(kLoopbackIndex, loopback) == nullptr || std::strcmp(loopback, "lo") != 0) {
+        return failure(ErrorCode::config_invalid, "the namespace's loopback device is not called lo: give it its name back");
+    }
     std::vector<std::string> names;
     for (const auto* each = all.get(); each->if_index != 0; ++each) {
-        if (std::strcmp(each->if_name, "lo") != 0) names.emplace_back(each->if_name);
+        if (each->if_index != kLoopbackIndex) names.emplace_back(each->if_name);
     }
     return names;
 }
@@ -62,15 +68,17 @@ Result<void> set_link(const std::string& name, LinkState state) {
     return {};
 }
 
-Result<void> move_link(const std::string& name, int netns) {
+Result<LinkMove> move_link(const std::string& name, int netns) {
     ifinfomsg link{};
     link.ifi_index = static_cast<int>(::if_nametoindex(name.c_str()));
+    if (link.ifi_index == 0) return system_failure("find " + name);
     RtnetlinkRequest request(RTM_NEWLINK, 0, link);
     request.add(IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns));
     const auto error = request.transact();
     if (!error) return failure(error.error());
+    if (*error == EINVAL) return LinkMove::immovable;
     if (*error != 0) return system_failure("move " + name + " out of the namespace", *error);
-    return {};
+    return LinkMove::moved;
 }
 
 Result<void> route_everything_to_loopback() {

@@ -10,11 +10,12 @@ namespace sallyport::sandbox {
 
 enum class LinkState { up, down };
 
-// Every interface but lo.
+// Every interface but lo. Refused where that is not the name of the loopback device: rules and routes go by it.
 Result<std::vector<std::string>> uplinks();
 Result<void> set_link(const std::string& name, LinkState state);
-// Into another namespace. Some devices belong to their namespace and cannot be moved (tunnels' fallback devices).
-Result<void> move_link(const std::string& name, int netns);
+// Into another namespace. Some devices belong to theirs (bridges, tunnels' fallback devices).
+enum class LinkMove { moved, immovable };
+Result<LinkMove> move_link(const std::string& name, int netns);
 
 // Every address is local: `local default dev lo` for IPv4 and IPv6, in the local table, which is asked before any rule or
 // route that leads to an uplink.

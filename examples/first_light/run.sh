@@ -63,7 +63,7 @@ printf '%s' "$VCS_TOKEN" | cut -c5- | rev | in_sandbox -- bash -c '
   env | grep -q "$token" && { echo "in the environment"; found=1; }
   cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -q "$token" && { echo "in /proc"; found=1; }
   grep -rqsIF --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev -- "$token" /etc /run /tmp /root /home /var "$PWD" && { echo "in a file"; found=1; }
-  [ $found = 0 ] && echo "looked in the environment, in /proc of every process, and in every file: not there"
+  [ $found = 0 ] && echo "looked in the environment, in /proc of every process, and in the files that were not there before: nothing"
   exit $found' || fail "the token is visible inside"
 
 title "4. Another host is blocked, and says so"

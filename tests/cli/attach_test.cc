@@ -1,23 +1,25 @@
-#include "cli/commands.h"
-#include "tests/cli/scratch.h"
+#include "tests/cli/refused_start.h"
 
 namespace sallyport::cli {
 namespace {
 
-// What attach does when all is well is shown in tests/integration; here: what it does when something is not.
-class AttachTest : public ScratchTest {};
+// A path that leads nowhere in all of them: what the path leads to is closed, and must not be the machine's own namespace.
+class AttachTest : public RefusedStartTest {
+protected:
+    AttachOptions attach_nowhere() const {
+        AttachOptions options;
+        options.gate = gate();
+        options.netns_path = directory + "/no-such-netns";
+        options.ca_out_file = started;
+        return options;
+    }
+};
 
-TEST_F(AttachTest, ABadPolicyFileStartsNothing) {
-    AttachOptions options;
-    options.gate.config_file = write("p.yaml", "version: 1\npolicies: { p: { defualt: deny } }\n");
-    options.gate.access_log = "none";
-    options.netns_path = "/nonexistent/netns";
-    options.ca_out_file = directory + "/started";
-    testing::internal::CaptureStderr();
-    EXPECT_EQ(attach(options), kExitGateFailed);
-    const std::string said = testing::internal::GetCapturedStderr();
-    EXPECT_NE(said.find("did you mean \"default\"?"), std::string::npos) << said;
-    EXPECT_FALSE(std::filesystem::exists(directory + "/started"));
+TEST_F(AttachTest, ABadPolicyFileStartsNothing) { expect_a_bad_policy_file_is_refused(attach, attach_nowhere()); }
+
+TEST_F(AttachTest, ANamespaceThatIsNotThereIsNamed) {
+    const AttachOptions options = attach_nowhere();
+    EXPECT_THAT(refusal(attach, options), testing::HasSubstr(options.netns_path + ": No such file or directory"));
 }
 
 }  // namespace

@@ -64,6 +64,48 @@ TEST_F(GateTest, ABadFileChangesNothing) {
     EXPECT_NE(&gate->file(), before);
 }
 
+constexpr const char* kTwo = "version: 1\npolicies: { open: { default: allow }, tight: { default: deny } }\n"
+                              "sandboxes: { one: { policy: open }, two: { policy: tight } }\n";
+
+// Without its entry, a sandbox must not fall under whatever policy is left.
+TEST_F(GateTest, P22_ASandboxWhoseEntryIsGoneIsDeniedEverything) {
+    const auto gate = make(kTwo);
+    ASSERT_TRUE(gate->add_sandbox("one", "", {}) && gate->add_sandbox("two", "", {}));
+    gate->start();
+    EXPECT_EQ(gate->policy_of("two"), "tight");
+    write("p.yaml", "version: 1\npolicies: { open: { default: allow } }\nsandboxes: { one: { policy: open } }\n");
+    ASSERT_TRUE(gate->reload());
+    EXPECT_EQ(gate->policy_of("one"), "open");
+    EXPECT_EQ(gate->policy_of("two"), "default") << "the embedded policy, which allows nothing";
+    write("p.yaml", kTwo);
+    ASSERT_TRUE(gate->reload());
+    EXPECT_EQ(gate->policy_of("two"), "tight");
+}
+
+TEST_F(GateTest, WhatNeedsARestartIsRefused) {
+    GateOptions options;
+    options.config_file = write("p.yaml", kTwo);
+    options.access_log = "none";
+    options.serves_every_entry = true;
+    const auto gate = std::move(*Gate::create(options));
+    ASSERT_TRUE(gate->add_sandbox("one", "", {}) && gate->add_sandbox("two", "", {}));
+    gate->start();
+    write("p.yaml", std::string(kTwo) + "upstream_ca: other.pem\n");
+    EXPECT_NE(gate->reload().error().detail.find("upstream_ca"), std::string::npos);
+    write("p.yaml", "version: 1\npolicies: { p: { default: allow } }\n"
+                    "sandboxes: { one: { policy: p }, two: { policy: p }, three: { policy: p } }\n");
+    EXPECT_NE(gate->reload().error().detail.find("three is new"), std::string::npos);
+    EXPECT_EQ(gate->policy_of("one"), "open");
+}
+
+TEST_F(GateTest, KnowsTheFilesThatNothingInsideMayWrite) {
+    const auto gate = make("version: 1\npolicies: { p: { default: deny } }\n");
+    const auto files = gate->operator_files();
+    for (const std::string& path : {directory + "/p.yaml", directory + "/logs/access.log", std::string("/etc/hosts")}) {
+        EXPECT_NE(std::find(files.begin(), files.end(), path), files.end()) << path;
+    }
+}
+
 TEST_F(GateTest, TheAccessLogIsItsOwnersAlone) {
     const auto gate = make("version: 1\npolicies: { p: { default: deny } }\n");
     const auto mode = std::filesystem::status(directory + "/logs/access.log").permissions();

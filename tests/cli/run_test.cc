@@ -1,22 +1,47 @@
-#include "cli/commands.h"
-#include "tests/cli/scratch.h"
+#include "tests/cli/refused_start.h"
 
 namespace sallyport::cli {
 namespace {
 
-// What run does when all is well is shown in tests/integration; here: what it does when something is not.
-class RunTest : public ScratchTest {};
+using testing::HasSubstr;
 
-TEST_F(RunTest, ABadPolicyFileStartsNothing) {
-    RunOptions options;
-    options.gate.config_file = write("p.yaml", "version: 1\npolicies: { p: { defualt: deny } }\n");
-    options.gate.access_log = "none";
-    options.argv = {"touch", directory + "/started"};
-    testing::internal::CaptureStderr();
-    EXPECT_EQ(run(options), kExitGateFailed);
-    const std::string said = testing::internal::GetCapturedStderr();
-    EXPECT_NE(said.find("did you mean \"default\"?"), std::string::npos) << said;
-    EXPECT_FALSE(std::filesystem::exists(directory + "/started"));
+class RunTest : public RefusedStartTest {
+protected:
+    RunOptions touch() const {
+        RunOptions options;
+        options.gate = gate();
+        options.argv = {"touch", started};
+        options.binds = {directory + "::rw"};
+        return options;
+    }
+};
+
+TEST_F(RunTest, ABadPolicyFileStartsNothing) { expect_a_bad_policy_file_is_refused(run, touch()); }
+
+TEST_F(RunTest, AVariableThatIsNotSetStartsNothing) {
+    unsetenv("SALLYPORT_TEST_NOT_SET");
+    RunOptions options = touch();
+    options.environment = {"SALLYPORT_TEST_NOT_SET"};
+    EXPECT_THAT(refusal(run, options), HasSubstr("--env SALLYPORT_TEST_NOT_SET: not set"));
+}
+
+TEST_F(RunTest, ABindThatCannotBeMadeStartsNothing) {
+    const std::pair<std::string, const char*> cases[] = {
+        {directory + "/missing", "No such file or directory"},
+        {directory + ":/mnt:write", "\"rw\" or \"ro\""},
+        {directory + ":mnt", "DST is not absolute"},
+    };
+    for (const auto& [bind, reason] : cases) {
+        RunOptions options = touch();
+        options.binds.push_back(bind);
+        EXPECT_THAT(refusal(run, options), HasSubstr("--bind " + bind + ": " + reason));
+    }
+}
+
+TEST_F(RunTest, APolicyThatIsNotInTheFileStartsNothing) {
+    RunOptions options = touch();
+    options.policy = "other";
+    EXPECT_THAT(refusal(run, options), HasSubstr("\"other\""));
 }
 
 }  // namespace

@@ -1,22 +1,34 @@
-#include "cli/commands.h"
-#include "tests/cli/scratch.h"
+#include "tests/cli/refused_start.h"
 
 namespace sallyport::cli {
 namespace {
 
-// What serve does when all is well is shown in tests/integration; here: what it does when something is not.
-class ServeTest : public ScratchTest {};
+constexpr const char* kOneSandbox =
+    "version: 1\npolicies: { p: { default: deny } }\nsandboxes: { box: { policy: p } }\n";
+
+class ServeTest : public RefusedStartTest {};
 
 TEST_F(ServeTest, ABadPolicyFileStartsNothing) {
     ServeOptions options;
-    options.gate.config_file = write("p.yaml", "version: 1\npolicies: { p: { defualt: deny } }\n");
-    options.gate.access_log = "none";
-    options.runtime_dir = directory + "/started";
-    testing::internal::CaptureStderr();
-    EXPECT_EQ(serve(options), kExitGateFailed);
-    const std::string said = testing::internal::GetCapturedStderr();
-    EXPECT_NE(said.find("did you mean \"default\"?"), std::string::npos) << said;
-    EXPECT_FALSE(std::filesystem::exists(directory + "/started"));
+    options.runtime_dir = started;
+    expect_a_bad_policy_file_is_refused(serve, options);
+}
+
+TEST_F(ServeTest, ARuntimeDirectoryThatCannotBeMadeIsNamed) {
+    ServeOptions options;
+    options.gate = gate(kOneSandbox);
+    options.runtime_dir = write("file", "") + "/runtime";
+    EXPECT_THAT(refusal(serve, options), testing::HasSubstr(options.runtime_dir + "/lock"));
+}
+
+TEST_F(ServeTest, ANamespaceIsNotPinnedOverAFile) {
+    ServeOptions options;
+    options.gate = gate(kOneSandbox);
+    options.runtime_dir = directory;
+    std::filesystem::create_directory(directory + "/box");
+    const std::string taken = write("box/netns", "somebody's\n");
+    EXPECT_THAT(refusal(serve, options), testing::HasSubstr(taken + " is in use"));
+    EXPECT_EQ(read(taken), "somebody's\n");
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "access_log.h"
 
-#include <algorithm>
-#include <iterator>
 #include <regex>
 
 #include "files.h"
@@ -24,13 +22,6 @@ std::vector<LogLine> parse_access_log(std::string_view text) {
     std::vector<LogLine> log;
     for (const auto& line : lines(text)) log.push_back(parse_line(line));
     return log;
-}
-
-std::vector<LogLine> with_target(const std::vector<LogLine>& log, std::string_view target) {
-    std::vector<LogLine> found;
-    std::copy_if(log.begin(), log.end(), std::back_inserter(found),
-                 [&](const LogLine& line) { return line["target"].starts_with(target); });
-    return found;
 }
 
 }  // namespace sallyport::integration

@@ -20,7 +20,5 @@ struct LogLine {
 };
 
 std::vector<LogLine> parse_access_log(std::string_view text);
-// Those of requests whose target begins with `target`.
-std::vector<LogLine> with_target(const std::vector<LogLine>& log, std::string_view target);
 
 }  // namespace sallyport::integration

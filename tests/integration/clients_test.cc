@@ -206,10 +206,8 @@ TEST_F(Clients, TheSandboxHoldsNothingOfTheSecret) {
 }
 
 TEST_F(Clients, ASecretFromTheDaemonsEnvironmentIsInjectedAndNotInherited) {
-    std::string text = policy("      - { host: api.acme.example, credential: token }\n");
-    std::string from_file = "token: { file: " + world().path("secrets/token") + " }";
-    text.replace(text.find(from_file), from_file.size(), "token: { env: VCS_TOKEN }");
-    Finished look = run_in_sandbox(text, {"sh", "-c", "curl -sS https://api.acme.example/private; cat /proc/*/environ"},
+    Finished look = run_in_sandbox(policy("      - { host: api.acme.example, credential: token }\n", "{ env: VCS_TOKEN }"),
+                                   {"sh", "-c", "curl -sS https://api.acme.example/private; cat /proc/*/environ"},
                                    {.environment = {"VCS_TOKEN=" + std::string(kSecret)}, .directory = directory_});
     EXPECT_THAT(look.out, HasSubstr("welcome\n")) << look.err;
     EXPECT_THAT(look.out, Not(HasSubstr("VCS_TOKEN")));

@@ -76,6 +76,10 @@ bool wait_for_content(const std::string& path, const std::function<bool(const st
     return true;
 }
 
+bool wait_for_text(const std::string& path, const std::string& text) {
+    return wait_for_content(path, [&](const std::string& content) { return content.find(text) != std::string::npos; });
+}
+
 std::string wait_for_bytes(int fd) {
     std::array<char, 4096> bytes;
     if (!readable(fd, left_ms(std::chrono::steady_clock::now() + kPatience))) return {};

@@ -18,6 +18,8 @@ std::vector<std::string> lines(std::string_view text);
 
 // Until `done` says so of the file's content, asked after each change in the file's directory. False after half a minute.
 bool wait_for_content(const std::string& path, const std::function<bool(const std::string&)>& done);
+// Until `text` is in the file, as wait_for_content.
+bool wait_for_text(const std::string& path, const std::string& text);
 // Until there is something to read from `fd`, and takes it. Empty at the end of the file or after half a minute.
 std::string wait_for_bytes(int fd);
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <regex>
+#include <stdexcept>
 
 #include "base/check.h"
 #include "files.h"
@@ -43,11 +44,11 @@ void append(std::vector<std::string>& to, const std::vector<std::string>& more) 
 
 }  // namespace
 
-std::string policy(const std::string& rules) {
+std::string policy(const std::string& rules, const std::string& token_source) {
     World& world = World::get();
+    const std::string token = token_source.empty() ? "{ file: " + world.path("secrets/token") + " }" : token_source;
     return "version: 1\nupstream_ca: " + world.path("root.pem") +
-           "\nsecrets:\n  token: { file: " + world.path("secrets/token") +
-           " }\n  other: { file: " + world.path("secrets/other") + R"( }
+           "\nsecrets:\n  token: " + token + "\n  other: { file: " + world.path("secrets/other") + R"( }
 credentials:
   token: { type: header, name: X-Auth-Token, value: "${secrets.token}" }
   other: { type: header, name: X-Auth-Token, value: "${secrets.other}" }
@@ -96,7 +97,9 @@ Guard::Guard(const std::string& policy_text, const GuardOptions& options) {
     daemon_ = world.start({.argv = argv, .inherited = {ready_writer.get()}});
     ready_writer.reset();
     ready_ = wait_for_bytes(ready_reader.get()).starts_with("ready");
-    if (!ready_) daemon_.wait();
+    if (ready_) return;
+    daemon_.wait();
+    if (!options.may_be_refused) throw std::runtime_error("the guard is not ready: " + messages());
 }
 
 std::vector<LogLine> Guard::access_log(std::size_t count) const {
@@ -163,6 +166,14 @@ Finished run_in_sandbox(const std::string& policy_text, const std::vector<std::s
 Finished finish(Process process) {
     int code = process.wait();
     return {code, process.out(), process.err()};
+}
+
+Process IntegrationTest::half_a_download(const Guard& guard, const std::string& gate) {
+    world().make_gate(gate);
+    Process download = guard.start(
+        {.argv = {"curl", "-sS", "--no-buffer", "--max-time", "50", "https://open.acme.example/slow?gate=" + gate}});
+    EXPECT_TRUE(wait_for_text(download.out_path(), "half ")) << download.err();
+    return download;
 }
 
 std::string IntegrationTest::seen_by(const std::string& name) {

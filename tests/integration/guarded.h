@@ -13,8 +13,15 @@
 namespace sallyport::integration {
 
 // A policy file around the lines of `rules`: secrets `token` and `other`; credentials `token` (X-Auth-Token), `other` (the
-// same field), `bearer`, and `basic`; one policy named `agent`.
-std::string policy(const std::string& rules);
+// same field), `bearer`, and `basic`; one policy named `agent`. `token_source` is where `token` comes from; empty: a file of
+// the world's.
+std::string policy(const std::string& rules, const std::string& token_source = {});
+
+// Rules for policy(): one host with a credential, and one without.
+inline const std::string kApiAndOpen = R"(
+      - { name: api, host: api.acme.example, credential: token }
+      - { name: open, host: open.acme.example }
+)";
 
 // "GET target HTTP/1.1" with this Host, more fields ("Name: value\r\n"), and an end after the answer.
 std::string get(const std::string& target, const std::string& host = "api.acme.example", const std::string& fields = {});
@@ -44,11 +51,13 @@ struct GuardOptions {
     std::string name = "agent";
     int netns = -1;                    // -1: a new namespace
     std::vector<std::string> options;  // more for the command line
+    bool may_be_refused = false;
 };
 
 class Guard final {
 public:
-    // Returns once egress is guarded, or has failed to be: see is_ready().
+    // Returns once egress is guarded. A start that fails throws, which ends the test; where it may be refused, it returns
+    // once the daemon has ended: see is_ready().
     explicit Guard(const std::string& policy_text, const GuardOptions& options = {});
 
     bool is_ready() const { return ready_; }
@@ -95,6 +104,8 @@ Finished finish(Process process);
 class IntegrationTest : public testing::Test {
 protected:
     World& world() { return World::get(); }
+    // A download of /slow in the middle: it goes on when world().open_gate(gate) says so.
+    Process half_a_download(const Guard& guard, const std::string& gate);
     // All that has come to a host in this test, in one text.
     std::string seen_by(const std::string& name);
     void SetUp() override;

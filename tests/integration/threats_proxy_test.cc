@@ -43,7 +43,6 @@ protected:
 TEST_F(ProxyThreats, X4TheAuthoritysKeyIsNowhereAndEachSandboxHasItsOwn) {
     Guard one(policy(kRules), {.name = "one"});
     Guard two(policy(kRules), {.name = "two"});
-    ASSERT_TRUE(one.is_ready() && two.is_ready()) << one.messages() << two.messages();
     EXPECT_EQ(one.curl({"https://api.acme.example/private"}).out, "welcome\n");
     EXPECT_NE(one.curl({"--cacert", two.ca_bundle_path(), "https://api.acme.example/private"}).code, 0);
     EXPECT_EQ(two.curl({"https://api.acme.example/private"}).out, "welcome\n");
@@ -63,7 +62,6 @@ TEST_F(ProxyThreats, X4ACommandOfRunFindsNoKey) {
 
 TEST_F(ProxyThreats, X4ALeafHasOneNameAndServesNothingElse) {
     Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     Finished leaf = guard.shell(
         "openssl s_client -connect api.acme.example:443 -servername api.acme.example </dev/null 2>/dev/null | openssl x509 "
         "-noout -text");
@@ -76,7 +74,6 @@ TEST_F(ProxyThreats, X4ALeafHasOneNameAndServesNothingElse) {
 
 TEST_F(ProxyThreats, X5ManyDeniedNamesDoNotMakeTheGateGrow) {
     Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     auto flood = [&](const std::string& salt) {
         std::vector<RawCase> cases;
         for (int i = 0; i < 300; ++i) {
@@ -95,7 +92,6 @@ TEST_F(ProxyThreats, X5ManyDeniedNamesDoNotMakeTheGateGrow) {
 TEST_F(ProxyThreats, X6TheSecretIsInNoLogMessageOrProcessFile) {
     std::string text = policy(kRules);
     Guard guard(text, {.options = {"--log-format", "json"}});
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     const std::string secret(kSecret);
     guard.curl({"https://api.acme.example/private", "https://expired.example/", "https://nosuch.example/",
                 "https://closed.example/"});
@@ -111,7 +107,6 @@ TEST_F(ProxyThreats, X6TheSecretIsInNoLogMessageOrProcessFile) {
 // Issue 2, part 2, as the kernel tells it of the process that parses bytes from sandboxes.
 TEST_F(ProxyThreats, X6TheParsingProcessHoldsNoPowerAndLeavesNoCore) {
     Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     pid_t pid = guard.daemon().pid();
     for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
         EXPECT_EQ(status_field(pid, set), "0000000000000000") << set;
@@ -119,15 +114,26 @@ TEST_F(ProxyThreats, X6TheParsingProcessHoldsNoPowerAndLeavesNoCore) {
     EXPECT_EQ(status_field(pid, "Seccomp"), "2");
     std::string limits = read_file("/proc/" + std::to_string(pid) + "/limits");
     EXPECT_TRUE(std::regex_search(limits, std::regex("Max core file size +0 +0 "))) << limits;
-    // A process that is not dumpable belongs to root in /proc, and nobody without capabilities may trace it.
-    Finished trace = finish(world().start({.argv = {"setpriv", "--bounding-set=-all", "--inh-caps=-all", "cat",
-                                                    "/proc/" + std::to_string(pid) + "/environ"}}));
+    // Nobody without capabilities may trace a process that is not dumpable; one that is, and holds no more, may be.
+    const std::vector<std::string> powerless = {"setpriv", "--bounding-set=-all", "--inh-caps=-all"};
+    auto start_powerless = [&](std::vector<std::string> argv) {
+        argv.insert(argv.begin(), powerless.begin(), powerless.end());
+        return world().start({.argv = argv, .environment = {"MARK=readable"}});
+    };
+    auto environment_of = [&](pid_t of) { return start_powerless({"cat", "/proc/" + std::to_string(of) + "/environ"}); };
+    Process other = start_powerless({"sh", "-c", "echo up; exec tail -f /dev/null"});
+    ASSERT_TRUE(wait_for_text(other.out_path(), "up")) << other.err();
+    Finished control = finish(environment_of(other.pid()));
+    EXPECT_EQ(control.code, 0) << control.err;
+    EXPECT_THAT(control.out, HasSubstr("MARK=readable"));
+    Finished trace = finish(environment_of(pid));
     EXPECT_NE(trace.code, 0);
+    EXPECT_EQ(trace.out, "");
+    EXPECT_THAT(trace.err, HasSubstr("Permission denied"));
 }
 
 TEST_F(ProxyThreats, X7ErrorBodiesTellNothingOfTheInside) {
     Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     const std::regex body(R"re(\{"error":"\w+","reason":"[^"]+"(,"rule":"[\w\[\]-]+")?,"request_id":"[0-9a-f]{16}"\}\n)re");
     for (const char* url : {"https://nosuch.example/", "https://closed.example/", "https://expired.example/",
                             "https://internal.example/", "https://denied.example/", "https://api.acme.example/bad/nothing",
@@ -144,7 +150,6 @@ TEST_F(ProxyThreats, X7ErrorBodiesTellNothingOfTheInside) {
 TEST_F(ProxyThreats, X9UpstreamConnectionsAreSharedByNobody) {
     Guard one(policy(kRules), {.name = "one"});
     Guard two(policy(kRules), {.name = "two"});
-    ASSERT_TRUE(one.is_ready() && two.is_ready()) << one.messages() << two.messages();
     auto ask = [](const Guard& guard, bool post) {
         std::vector<std::string> arguments = {"-H",
                                               std::string("X-Client: ") + (post ? "other" : "token") + "-of-" +
@@ -177,12 +182,10 @@ TEST_F(ProxyThreats, X9UpstreamConnectionsAreSharedByNobody) {
 
 TEST_F(ProxyThreats, X9ANewGenerationStartsNewConnections) {
     Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     guard.curl({"https://open.acme.example/echo/before"});
     guard.rewrite_policy(policy(kRules + "      - { host: other.acme.example }\n"));
     guard.daemon().signal(SIGHUP);
-    ASSERT_TRUE(wait_for_content(guard.daemon().err_path(),
-                                 [](const std::string& text) { return text.find("reloaded") != std::string::npos; }));
+    ASSERT_TRUE(wait_for_text(guard.daemon().err_path(), "reloaded"));
     guard.curl({"https://open.acme.example/echo/after"});
     for (const auto& connection : world().received("open.acme.example")) {
         EXPECT_FALSE(connection.find("/echo/before") != std::string::npos &&
@@ -193,7 +196,6 @@ TEST_F(ProxyThreats, X9ANewGenerationStartsNewConnections) {
 // X14: what a sandbox sends cannot write a line of its own, or colour an operator's terminal.
 TEST_F(ProxyThreats, X14ALogLineIsOneLine) {
     Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     guard.raw_all({{.bytes = get("/x14%0a{%22sandbox%22:%22forged%22}?\x1b[31m\"},{\"")},
                    {.bytes = "GET /x14 HTTP/1.1\r\nHost: \x1b[31m\n{\"sandbox\":\"forged\"}\r\n\r\n"},
                    {.bytes = "G\x1b[31mT /x14\"\\ HTTP/1.1\r\nHost: api.acme.example\r\n\r\n"}});

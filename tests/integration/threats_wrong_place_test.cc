@@ -16,11 +16,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::string kRules = R"(
-      - { name: api, host: api.acme.example, credential: token }
-      - { name: open, host: open.acme.example }
-)";
-
 class WrongPlace : public IntegrationTest {
 protected:
     static void expect_statuses(const std::vector<RawCase>& cases, const std::vector<RawResult>& results,
@@ -34,8 +29,7 @@ protected:
 };
 
 TEST_F(WrongPlace, D1AHostOtherThanTheSniIsMisdirected) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     std::vector<RawCase> cases;
     for (const char* host : {"evil.example", "open.acme.example", "denied.example", "api.acme.example.evil.example",
                              "api.acme.example:444", "api.acme.example:80", "203.0.113.10", "xapi.acme.example"}) {
@@ -48,8 +42,7 @@ TEST_F(WrongPlace, D1AHostOtherThanTheSniIsMisdirected) {
 }
 
 TEST_F(WrongPlace, D2AnSniOtherThanTheHostIsMisdirected) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     auto results = guard.raw_all({
         {.bytes = get("/d2"), .host = "api.acme.example", .sni = "evil.example"},
         {.bytes = get("/d2"), .host = "evil.example", .sni = "api.acme.example"},
@@ -65,8 +58,7 @@ TEST_F(WrongPlace, D2AnSniOtherThanTheHostIsMisdirected) {
 
 // The address that a client chooses is not where its request goes.
 TEST_F(WrongPlace, D3TheClientsAddressIsNotDialled) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     EXPECT_EQ(guard.curl({"--resolve", "api.acme.example:443:203.0.113.66", "https://api.acme.example/private"}).out,
               "welcome\n");
     EXPECT_EQ(guard.curl({"--connect-to", "api.acme.example:443:evil.example:443", "https://api.acme.example/private"}).out,
@@ -80,8 +72,7 @@ TEST_F(WrongPlace, D3TheClientsAddressIsNotDialled) {
 }
 
 TEST_F(WrongPlace, D4AnAbsoluteFormThatNamesAnotherHostIsRefused) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     std::vector<RawCase> cases = {
         {.bytes = get("https://evil.example/d4")},
         {.bytes = get("https://open.acme.example/d4")},
@@ -100,8 +91,7 @@ TEST_F(WrongPlace, D4AnAbsoluteFormThatNamesAnotherHostIsRefused) {
 }
 
 TEST_F(WrongPlace, D5AHostThatIsNotOnePlainNameIsRefused) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     const std::string end = "\r\nConnection: close\r\n\r\n";
     std::vector<std::string> hosts = {
         "Host: api.acme.example\r\nHost: evil.example",
@@ -144,8 +134,7 @@ TEST_F(WrongPlace, D5AHostThatIsNotOnePlainNameIsRefused) {
 }
 
 TEST_F(WrongPlace, D6OneNameHasOneFormEverywhere) {
-    Guard guard(policy(kRules + "      - { host: \"bücher.acme.example\" }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen + "      - { host: \"bücher.acme.example\" }\n"));
     for (const char* same : {"API.ACME.EXAMPLE", "api.acme.example.", "Api.Acme.Example:443", "api.acme.example"}) {
         EXPECT_EQ(guard.raw({.bytes = get("/echo/d6same", same)}).status(), 200) << same;
     }
@@ -167,7 +156,6 @@ TEST_F(WrongPlace, D6OneNameHasOneFormEverywhere) {
 
 TEST_F(WrongPlace, D7AWildcardIsOneWholeLabel) {
     Guard guard(policy("      - { host: \"*.wild.acme.example\", credential: token }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_EQ(guard.curl({"https://a.wild.acme.example/private"}).out, "welcome\n");
     for (const char* host : {"wild.acme.example", "a.b.wild.acme.example", "notwild.acme.example",
                              "a.wild.acme.example.evil.example", "a-wild.acme.example"}) {
@@ -187,8 +175,7 @@ TEST_F(WrongPlace, D7ACredentialForAPublicSuffixDoesNotLoad) {
 }
 
 TEST_F(WrongPlace, D8AddressLiteralsAreRefusedInEverySpelling) {
-    Guard guard(policy(kRules + "      - { host: \"**.example\" }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen + "      - { host: \"**.example\" }\n"));
     std::vector<RawCase> cases;
     for (const char* host : {"203.0.113.11", "3405803787", "0xcb00710b", "0xcb.0.0x71.11", "0313.0.0161.013", "203.0.28939",
                              "[::ffff:203.0.113.11]", "[::ffff:cb00:710b]", "[64:ff9b::cb00:710b]", "[2001:db8::10]",
@@ -196,14 +183,14 @@ TEST_F(WrongPlace, D8AddressLiteralsAreRefusedInEverySpelling) {
         cases.push_back({.bytes = get("/d8", host), .host = "203.0.113.11", .port = 80, .sni = "plain"});
         cases.push_back({.bytes = get("/d8", host), .host = "203.0.113.11", .port = 443, .sni = "-"});
     }
-    for (const auto& result : guard.raw_all(cases)) EXPECT_NE(result.status(), 200) << result.received;
+    EXPECT_EQ(guard.curl({"https://api.acme.example/private"}).out, "welcome\n");
+    expect_statuses(cases, guard.raw_all(cases), {400, 403, 421});
     EXPECT_THAT(seen_by("open.acme.example") + seen_by("v6.acme.example"), Not(HasSubstr("/d8")));
     EXPECT_THAT(world().network().reached(), Not(Contains("203.0.113.11 tcp 80")));
 }
 
 TEST_F(WrongPlace, D9ARebindingNameIsCheckedAtEachConnection) {
     Guard guard(policy("      - { host: rebind.example }\n      - { host: mixed.example }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_EQ(guard.curl({"http://rebind.example/close"}).out, "until the end\n");
     for (int again = 0; again < 3; ++again)
         EXPECT_THAT(guard.curl({"http://rebind.example/close"}).out, HasSubstr("private_address"));
@@ -213,7 +200,6 @@ TEST_F(WrongPlace, D9ARebindingNameIsCheckedAtEachConnection) {
 
 TEST_F(WrongPlace, D10NamesOfPrivateAddressesAreRefused) {
     Guard guard(policy("      - { host: \"**.example\" }\n      - { host: metadata.google.internal }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     for (const char* name : {"internal.example", "v6internal.example", "cname.example", "cnamemeta.example",
                              "metadata.google.internal", "metadata.example", "mapped.example", "nat64.example",
                              "loop.example", "loop6.example", "zero.example", "hostself.example", "hostself6.example",
@@ -229,7 +215,6 @@ TEST_F(WrongPlace, D10APrivateAddressNeedsAGrantOfNameAndNetwork) {
     Guard guard(
         policy("      - { host: internal.example, cidr: 10.0.0.0/8, credential: token }\n"
                "      - { host: cname.example, cidr: 10.1.0.0/16 }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_EQ(guard.curl({"https://internal.example/private"}).out, "welcome\n");
     EXPECT_THAT(guard.curl({"https://cname.example/private"}).out, HasSubstr("private_address"));
     EXPECT_NE(guard.curl({"-k", "https://10.0.0.5/private"}).out, "welcome\n");
@@ -237,8 +222,7 @@ TEST_F(WrongPlace, D10APrivateAddressNeedsAGrantOfNameAndNetwork) {
 }
 
 TEST_F(WrongPlace, D11AnotherPortIsAnotherPlace) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     for (const char* url :
          {"https://api.acme.example:8443/d11", "http://api.acme.example:22/d11", "http://api.acme.example:25/d11",
           "http://api.acme.example:443/d11", "https://api.acme.example:80/d11"}) {
@@ -247,16 +231,14 @@ TEST_F(WrongPlace, D11AnotherPortIsAnotherPlace) {
     EXPECT_THAT(seen_by("api.acme.example"), Not(HasSubstr("/d11")));
     EXPECT_THAT(world().network().reached(), Each(Not(HasSubstr("8443"))));
     Guard granted(policy("      - { host: api.acme.example, port: 8443, credential: token }\n"), {.name = "granted"});
-    ASSERT_TRUE(granted.is_ready()) << granted.messages();
     EXPECT_EQ(granted.curl({"https://api.acme.example:8443/private"}).out, "welcome\n");
     EXPECT_THAT(granted.curl({"https://api.acme.example/private"}).out, HasSubstr("denied"));
 }
 
 TEST_F(WrongPlace, D12ACredentialDoesNotTravelInTheClear) {
     Guard guard(
-        policy(kRules +
+        policy(kApiAndOpen +
                "      - { host: other.acme.example, scheme: http, credential: other, allow_cleartext_credential: true }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     EXPECT_THAT(guard.curl({"-w", "%{http_code}", "http://api.acme.example/d12"}).out, HasSubstr("403"));
     EXPECT_THAT(world().received("api.acme.example", 80), IsEmpty());
     guard.curl({"http://other.acme.example/echo"});
@@ -264,8 +246,7 @@ TEST_F(WrongPlace, D12ACredentialDoesNotTravelInTheClear) {
 }
 
 TEST_F(WrongPlace, D13RedirectsAreTheClientsToFollowAndAreJudgedAnew) {
-    Guard guard(policy(kRules));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen));
     Finished stay = guard.curl({"-D", "-", "https://api.acme.example/redirect?to=https://evil.example/d13"});
     EXPECT_THAT(stay.out, HasSubstr("HTTP/1.1 302"));
     EXPECT_THAT(stay.out, HasSubstr("Location: https://evil.example/d13"));
@@ -281,8 +262,7 @@ TEST_F(WrongPlace, D13RedirectsAreTheClientsToFollowAndAreJudgedAnew) {
 }
 
 TEST_F(WrongPlace, D14TheSandboxsOwnCredentialsAreTakenOff) {
-    Guard guard(policy(kRules + "      - { host: git.acme.example, credential: bearer }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
+    Guard guard(policy(kApiAndOpen + "      - { host: git.acme.example, credential: bearer }\n"));
     for (const char* host : {"api.acme.example", "git.acme.example"}) {
         Finished curl = guard.curl(
             {"-H", "X-Auth-Token: theirs", "-H", "x-auth-token: theirs", "-H", "Authorization: Bearer theirs", "-H",
@@ -300,7 +280,6 @@ TEST_F(WrongPlace, D15AnOriginThatCannotBeVerifiedGetsNoRequest) {
                                             "unknownroot.example", "wrongname.example"};
     for (const auto& name : names) rules += "      - { host: " + name + ", credential: token }\n";
     Guard guard(policy(rules + "      - { host: tls12.example, credential: token }\n"));
-    ASSERT_TRUE(guard.is_ready()) << guard.messages();
     for (const auto& name : names) {
         Finished curl = guard.curl({"-w", "%{http_code}", "https://" + name + "/private"});
         EXPECT_THAT(curl.out, HasSubstr("\"error\":\"tls_verify_failed\"")) << name;

@@ -1,4 +1,5 @@
-// The include table of docs/architecture.md, checked against the tree; and every source has its test.
+// The include table of docs/architecture.md, checked against the tree; and every source, and every row of the threat
+// catalogue that we answer for, has its test.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -27,6 +28,13 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"cli", {"base", "http", "net", "certs", "secrets", "rules", "proxy", "sandbox", "admin"}},
 };
 
+// What a test that shows it begins its name with; several may: P1P2P4NoProtocolLeaves, D1_TheHostMustBe.
+const std::set<std::string> kThreatRows = {
+    "D1", "D2", "D3", "D4", "D5", "D6",  "D7",  "D8",  "D9",  "D10", "D11", "D12", "D13", "D15",
+    "P1", "P2", "P3", "P4", "P5", "P8",  "P12", "P13", "P16", "P17", "P19", "P22", "P23", "P24",
+    "X1", "X3", "X4", "X5", "X6", "X7",  "X9",  "X17",
+};
+
 std::vector<fs::path> sources_of(const std::string& folder) {
     std::vector<fs::path> files;
     if (!fs::exists(kRoot / folder)) return files;
@@ -50,6 +58,30 @@ std::vector<std::string> own_includes(const fs::path& file) {
 
 std::string folder_of(const std::string& include) { return include.substr(0, include.find('/')); }
 
+std::string text_of(const fs::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::string> all_matches(const std::string& text, const std::regex& pattern) {
+    std::vector<std::string> found;
+    for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at) found.push_back((*at)[1]);
+    return found;
+}
+
+std::vector<std::string> test_names(const fs::path& file) {
+    static const std::regex kTest(R"((?:^|\n)TEST(?:_F|_P)?\(\s*\w+\s*,\s*(\w+)\s*\))");
+    return all_matches(text_of(file), kTest);
+}
+
+// The whole number counts: D11… is not of row D1.
+std::vector<std::string> threat_rows_of(const std::string& test_name) {
+    static const std::regex kBeginning("^((?:_?[DPX][0-9]+)+)[_A-Z]"), kRow("([DPX][0-9]+)");
+    std::smatch beginning;
+    if (!std::regex_search(test_name, beginning, kBeginning)) return {};
+    return all_matches(beginning[1], kRow);
+}
+
 TEST(Layers, EachFolderIncludesOnlyWhatTheTableAllows) {
     for (const auto& [folder, allowed] : kMayInclude) {
         for (const fs::path& file : sources_of(folder)) {
@@ -66,9 +98,7 @@ TEST(Layers, OnlyNetKnowsLibevent) {
     for (const auto& [folder, allowed] : kMayInclude) {
         if (folder == "net") continue;
         for (const fs::path& file : sources_of(folder)) {
-            std::ifstream in(file);
-            const std::string text((std::istreambuf_iterator<char>(in)), {});
-            EXPECT_EQ(text.find("#include <event2/"), std::string::npos) << file;
+            EXPECT_EQ(text_of(file).find("#include <event2/"), std::string::npos) << file;
         }
     }
 }
@@ -93,6 +123,28 @@ TEST(Layers, EveryHeaderSaysWhatItIs) {
             EXPECT_TRUE(first.starts_with("// ")) << file;
         }
     }
+}
+
+TEST(Layers, ATestsNameSaysWhichThreatRowsItIsOf) {
+    using Rows = std::vector<std::string>;
+    EXPECT_EQ(threat_rows_of("D1_TheHostMustBe"), Rows({"D1"}));
+    EXPECT_EQ(threat_rows_of("D11AnotherPort"), Rows({"D11"}));
+    EXPECT_EQ(threat_rows_of("P1P2P4NoProtocol"), Rows({"P1", "P2", "P4"}));
+    EXPECT_EQ(threat_rows_of("X6_X7_Nothing"), Rows({"X6", "X7"}));
+    for (const char* none : {"D1", "D1a", "AfterD1NoRow", "DenyD1", "DISABLED_D1Row"}) {
+        EXPECT_EQ(threat_rows_of(none), Rows()) << none;
+    }
+}
+
+TEST(Layers, EveryThreatRowHasItsTest) {
+    std::set<std::string> shown;
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / "tests")) {
+        if (entry.path().extension() != ".cc") continue;
+        for (const std::string& name : test_names(entry.path())) {
+            for (const std::string& row : threat_rows_of(name)) shown.insert(row);
+        }
+    }
+    for (const std::string& row : kThreatRows) EXPECT_TRUE(shown.contains(row)) << row << " has no test";
 }
 
 }  // namespace

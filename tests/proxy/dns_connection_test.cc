@@ -21,6 +21,17 @@ TEST_F(DnsConnectionTest, AnswersSeveralQueriesInAnyPieces) {
     EXPECT_EQ(client.received.substr(0, answer_bytes), client.received.substr(answer_bytes));
 }
 
+// X15: what is not answered yet is not piled up.
+TEST_F(DnsConnectionTest, X15_AFloodOfQueriesIsAnsweredToTheLastOne) {
+    start(kPolicy);
+    TestClient& client = connect("9.9.9.9", 53);
+    constexpr std::size_t kQueries = 40'000;
+    std::string flood;
+    for (std::size_t i = 0; i < kQueries; ++i) flood += kQuery;
+    client.send(flood);
+    run_until([&] { return client.received.size() == kQueries * (kQuery.size() + 16); });
+}
+
 TEST_F(DnsConnectionTest, EndsWithItsClient) {
     start(kPolicy);
     TestClient& client = connect("9.9.9.9", 53);

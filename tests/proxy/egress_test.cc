@@ -61,6 +61,24 @@ TEST_F(EgressTest, P20_ANewSnapshotCutsARequestThatItDenies) {
     EXPECT_NE(log_lines()[0].find("by a newer policy"), std::string::npos) << log_lines()[0];
 }
 
+TEST_F(EgressTest, ANewSnapshotThatStillAllowsLeavesARunningRequestAlone) {
+    const std::string policy = "version: 1\nsecrets: { token: { env: GATE_TEST_SECRET } }\n"
+                               "credentials: { c: { type: bearer, secret: token } }\n"
+                               "policies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8, credential: c,"
+                               " allow_cleartext_credential: true, headers: { Cookie: 'a=*' } } ] } }\n";
+    start(policy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"};
+    TestClient& client = connect();
+    client.send(with_port("GET / HTTP/1.1\r\nHost: vcs.example:@PORT@\r\nCookie: a=b\r\n\r\n"));
+    run_until([&] { return client.received.ends_with("half"); });
+    EXPECT_EQ(origin.received().find("Cookie"), std::string::npos);
+    const auto file = rules::parse_policy_file(with_port(policy), "same.yaml");
+    ASSERT_TRUE(file.file);
+    egress->publish(*rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load(file.file->secrets, {}), Generation{2}));
+    origin.connections[0]->peer->send("done");
+    run_until([&] { return client.received.ends_with("done"); });
+}
+
 TEST_F(EgressTest, AnEmptyEgressDrainsAtOnce) {
     start(kPolicy);
     bool drained = false;

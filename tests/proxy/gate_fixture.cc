@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -115,7 +116,6 @@ GateTest::~GateTest() {
     egress.reset();
     clients_.clear();
     origin.connections.clear();
-    if (!hosts_path_.empty()) std::remove(hosts_path_.c_str());
     access_log_.reset();
     for (const std::string& line : log_lines()) EXPECT_EQ(line.find(kMarkerSecret), std::string::npos) << line;
 }
@@ -130,16 +130,16 @@ std::string GateTest::with_port(std::string text) const {
 
 void GateTest::start(std::string policy_yaml, Deadlines deadlines) {
     setenv("GATE_TEST_SECRET", kMarkerSecret, 1);
-    char path[] = "/tmp/sallyport-hosts-XXXXXX";
-    const UniqueFd hosts(mkstemp(path));
-    hosts_path_ = path;
-    std::ofstream(hosts_path_) << "127.0.0.1 vcs.example other.example\n";
+    hosts_ = UniqueFd(memfd_create("hosts", MFD_CLOEXEC));
+    // The resolver reads it by name.
+    const std::string hosts_path = "/proc/self/fd/" + std::to_string(hosts_.get());
+    std::ofstream(hosts_path) << "127.0.0.1 vcs.example other.example\n";
     UniqueFd log(memfd_create("access-log", MFD_CLOEXEC));
     log_reader_ = UniqueFd(fcntl(log.get(), F_DUPFD_CLOEXEC, 3));
     log_file_ = std::make_unique<AccessLogFile>(std::move(log));
     access_log_ = std::make_unique<AccessLog>(loop, *log_file_);
     net::ResolverOptions options;
-    options.hosts_path = hosts_path_;
+    options.hosts_path = hosts_path;
     resolver_ = std::make_unique<net::Resolver>(loop, options);
     server_tls_ = std::move(*certs::make_server_context());
     client_tls_ = std::move(*certs::make_client_context({}));
@@ -147,7 +147,7 @@ void GateTest::start(std::string policy_yaml, Deadlines deadlines) {
     prepare_client_context(client_tls_.get());
     read_block_ = std::make_unique<char[]>(kReadBytes);
     context_ = std::make_unique<WorkerContext>(WorkerContext{loop, *resolver_, server_tls_.get(), client_tls_.get(),
-                                                             *access_log_, deadlines, read_block_.get(), RequestId{0}});
+                                                             *access_log_, deadlines, kConnectionsMax, read_block_.get(), RequestId{0}});
     const rules::ParsedFile file = rules::parse_policy_file(with_port(std::move(policy_yaml)), "test.yaml");
     for (const auto& diagnostic : file.diagnostics) ADD_FAILURE() << to_string(diagnostic);
     ASSERT_TRUE(file.file);
@@ -210,12 +210,14 @@ void GateTest::check() {
 
 std::vector<std::string> GateTest::log_lines() {
     if (access_log_) access_log_->flush();
-    std::string text(1 << 20, '\0');
+    struct stat state {};
+    if (log_reader_) SALLYPORT_CHECK(fstat(log_reader_.get(), &state) == 0);
+    std::string text(static_cast<std::size_t>(state.st_size), '\0');
     const ssize_t size = log_reader_ ? pread(log_reader_.get(), text.data(), text.size(), 0) : 0;
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = text.find('\n', at);
+        const std::size_t end = std::min(text.find('\n', at), text.size());
         lines.push_back(text.substr(at, end - at));
         at = end + 1;
     }

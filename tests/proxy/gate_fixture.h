@@ -91,7 +91,7 @@ private:
 
     std::function<bool()> done_;
     UniqueFd log_reader_;
-    std::string hosts_path_;
+    UniqueFd hosts_;
     std::unique_ptr<AccessLogFile> log_file_;
     std::unique_ptr<AccessLog> access_log_;
     std::unique_ptr<net::Resolver> resolver_;

@@ -262,13 +262,86 @@ TEST_F(StreamTest, AChunkedUploadIsPassedOnInChunks) {
     start(kPolicy);
     origin.responses = {kOk};
     TestClient& client = connect();
-    client.send(request("POST /up", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 9\r\nAuthorization: x\r\n\r\n");
+    client.send(request("POST /up", "Transfer-Encoding: chunked\r\n", "other.example") +
+                "3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 9\r\nAuthorization: x\r\n\r\n");
     run_until([&] { return client.received.ends_with("ok"); });
     run_until([&] { return origin.received().find("0\r\nX-Sum: 9\r\n\r\n") != std::string::npos; });
     EXPECT_NE(origin.received().find("Transfer-Encoding: chunked\r\n"), std::string::npos);
     EXPECT_NE(origin.received().find("3\r\nabc\r\n2\r\nde\r\n0\r\n"), std::string::npos) << origin.received();
     // P17: a trailer cannot say what a header could not.
     EXPECT_EQ(origin.received().find("Authorization"), std::string::npos);
+}
+
+// An origin may merge trailers into the head: beside a credential, none may speak.
+TEST_F(StreamTest, P17_ACredentialedRequestHasNoTrailers) {
+    start(kPolicy);
+    origin.responses = {""};
+    TestClient& client = connect();
+    client.send(request("POST /up", "Transfer-Encoding: chunked\r\n") + "1\r\na\r\n0\r\nX-Auth-Token: mine\r\nX-Sum: 9\r\n\r\n");
+    run_until([&] { return origin.received().ends_with("0\r\n\r\n"); });
+    EXPECT_EQ(origin.received().find("mine"), std::string::npos);
+}
+
+// What Connection takes away after the decision must not have made it.
+TEST_F(StreamTest, P12_AFieldThatConnectionRemovesDoesNotSatisfyARule) {
+    start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8,"
+          " headers: { X-Tenant: acme } } ] } }\n");
+    origin.responses = {kOk};
+    TestClient& client = connect();
+    client.send(request("GET /", "X-Tenant: acme\r\nConnection: keep-alive, X-Tenant\r\n"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 403 ")) << client.received;
+    client.send(request("GET /", "X-Tenant: acme\r\n"));
+    run_until([&] { return client.received.ends_with("ok"); });
+}
+
+// The reply must not wait for a body that may never come, paused or not.
+TEST_F(StreamTest, AFailureDuringAnUploadIsAnsweredAtOnce) {
+    start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: 1, scheme: http, cidr: 127.0.0.0/8 } ] } }\n");
+    for (const std::size_t sent : {std::size_t{1}, std::size_t{300'000}}) {
+        TestClient& client = connect("203.0.113.9", 1);
+        client.send("POST / HTTP/1.1\r\nHost: vcs.example:1\r\nContent-Length: 1000000\r\n\r\n" + std::string(sent, 'x'));
+        run_until([&] { return client.received.ends_with("}\n"); });
+        EXPECT_TRUE(client.received.starts_with("HTTP/1.1 502 ")) << client.received;
+    }
+    run_until([&] { return egress->downstream_count() == 0; });
+    run_until_logged(2);
+}
+
+TEST_F(StreamTest, AnOriginThatClosesDuringAnUploadIsAnsweredFor) {
+    start(kPolicy);
+    origin.responses = {"<close>"};
+    TestClient& client = connect();
+    client.send(request("POST /up", "Content-Length: 1000000\r\n") + "begin");
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 502 ")) << client.received;
+    run_until([&] { return egress->downstream_count() == 0; });
+}
+
+// X15: answers that are not read stop the requests.
+TEST_F(StreamTest, X15_PipelinedRefusalsAreBoundByTheWatermark) {
+    start(kPolicy);
+    TestClient& client = connect();
+    client.stop_reading();
+    std::string requests;
+    for (int i = 0; i < 60'000; ++i) requests += request("GET /no");
+    client.send(requests);
+    int rounds = 0;
+    run_until([&] { return ++rounds > 300; });
+    // A few dozen KiB wait in the kernel's buffers and in ours, not the megabytes that the answers would be.
+    EXPECT_LT(log_lines().size(), 6'000u);
+    client.start_reading();
+    run_until([&] { return client.received.size() > 1'000'000; });
+}
+
+TEST_F(StreamTest, AnHttp10RequestWithoutHostIsForTheConnectionsName) {
+    start(kPolicy);
+    origin.responses = {kOk};
+    TestClient& client = connect(resolve("vcs.example"), origin.port());
+    client.send("GET /repos/a HTTP/1.0\r\n\r\n");
+    run_until([&] { return client.closed; });
+    EXPECT_TRUE(client.received.ends_with("ok")) << client.received;
+    EXPECT_NE(origin.received().find(with_port("Host: vcs.example:@PORT@\r\n")), std::string::npos) << origin.received();
 }
 
 TEST_F(StreamTest, UpgradesAreRefusedCleanly) {

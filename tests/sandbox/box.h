@@ -161,8 +161,14 @@ public:
         return -2;
     }
 
+    // A box runs one command.
+    Result<void> start(const CommandSpec& spec) {
+        if (auto sealed = launcher_->seal(spec); !sealed) return sealed;
+        return launcher_->start_command();
+    }
+
     int run(const CommandSpec& spec) {
-        const auto started = launcher_->run_command(spec);
+        const auto started = start(spec);
         EXPECT_TRUE(started.has_value()) << started.error().detail;
         return started ? exit_code() : -3;
     }

@@ -1,12 +1,18 @@
 #include "sandbox/confine_files.h"
 
+#include <linux/landlock.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "tests/sandbox/box.h"
 
 namespace sallyport::sandbox {
 namespace {
+
+bool kernel_knows_truncation() {
+    return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 3;
+}
 
 TEST(ConfineFiles, LeavesFilesReadableAndNothingWritable) {
     const ScratchDir directory;
@@ -19,6 +25,7 @@ TEST(ConfineFiles, LeavesFilesReadableAndNothingWritable) {
         if (content_of(file) != "words") ::_exit(1);
         if (::write(log.get(), "!", 1) != 1) ::_exit(2);
         if (can_open(file, O_WRONLY)) ::_exit(3);
+        if (kernel_knows_truncation() && (can_open(file, O_RDONLY | O_TRUNC) || ::truncate(file.c_str(), 0) == 0)) ::_exit(10);
         if (can_open(directory.path() + "/new", O_CREAT | O_WRONLY)) ::_exit(4);
         if (can_open("/proc/sys/kernel/core_pattern", O_WRONLY)) ::_exit(5);
         if (::unlink(file.c_str()) == 0 || ::rename(file.c_str(), (file + "2").c_str()) == 0) ::_exit(6);

@@ -1,5 +1,7 @@
 #include "sandbox/launcher_process.h"
 
+#include <sys/stat.h>
+
 #include <thread>
 
 #include "sandbox/wire.h"
@@ -50,10 +52,11 @@ TEST_F(LauncherProcessTest, AnswersEveryCallThatMakesNoSense) {
     spec.name = "nobody";
     EXPECT_EQ(ask("garbage").error().code, ErrorCode::internal);
     EXPECT_EQ(ask("").error().code, ErrorCode::internal);
-    EXPECT_EQ(ask(encode_call(spec)).error().code, ErrorCode::config_invalid);
+    EXPECT_EQ(ask(encode_call(StartCommand{})).error().code, ErrorCode::config_invalid);
     EXPECT_EQ(ask(encode_call(CloseNamespace{"nobody"})).error().code, ErrorCode::config_invalid);
     EXPECT_EQ(ask(encode_call(SignalCommand{15})).error().code, ErrorCode::config_invalid);
     EXPECT_EQ(ask(encode_call(NamespaceRequest{"x", "/no/such/file", ""})).error().code, ErrorCode::system);
+    EXPECT_EQ(ask(encode_call(Seal{spec})).error().code, ErrorCode::config_invalid);
 }
 
 TEST_F(LauncherProcessTest, NeverClosesItsOwnNamespace) {
@@ -65,7 +68,20 @@ TEST_F(LauncherProcessTest, NeverClosesItsOwnNamespace) {
 
 TEST_F(LauncherProcessTest, RefusesToAttachWhatIsNoNamespace) {
     ASSERT_ROOT();
-    EXPECT_FALSE(ask(encode_call(NamespaceRequest{"x", "/dev/null", ""})).has_value());
+    const ScratchDir directory;
+    const std::string fifo = directory.path() + "/fifo";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    for (const std::string& path : {std::string("/dev/null"), fifo, directory.path()}) {
+        EXPECT_FALSE(ask(encode_call(NamespaceRequest{"x", path, ""})).has_value()) << path;
+    }
+}
+
+TEST_F(LauncherProcessTest, IsSealedEvenWhenTheCommandIsRefused) {
+    CommandSpec spec;
+    spec.name = "nobody";
+    EXPECT_FALSE(ask(encode_call(Seal{spec})).has_value());
+    EXPECT_THAT(ask(encode_call(Seal{})).error().detail, ::testing::HasSubstr("sealed"));
+    EXPECT_THAT(ask(encode_call(NamespaceRequest{"x", "", ""})).error().detail, ::testing::HasSubstr("sealed"));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(Launcher, CatchesConnectionsToAnyAddress) {
     ASSERT_ROOT();
     Box box;
     ASSERT_EQ(box.error(), "");
-    ASSERT_OK(box.launcher().run_command(box.shell(python(
+    ASSERT_OK(box.start(box.shell(python(
         "import socket\n"
         "socket.create_connection(('1.2.3.4', 443)).sendall(b'a')\n"
         "socket.create_connection(('2001:db8::5', 8443)).sendall(b'b')\n"
@@ -45,7 +45,7 @@ TEST(Launcher, CatchesNameLookups) {
     ASSERT_ROOT();
     Box box;
     ASSERT_EQ(box.error(), "");
-    ASSERT_OK(box.launcher().run_command(box.shell(python(
+    ASSERT_OK(box.start(box.shell(python(
         "import socket\n"
         "for address in ('8.8.8.8', '127.0.0.53', '2001:db8::53'):\n"
         "    family = socket.AF_INET6 if ':' in address else socket.AF_INET\n"
@@ -139,7 +139,7 @@ TEST(Launcher, KeepsMaskedFilesOutOfSightEvenWhenTheyAreReplaced) {
     spec.masked_paths = {secret};
     spec.argv[2] = "exec 2>&1; exec < fifo; " + spec.argv[2];
     ASSERT_EQ(::mkfifo((box.directory().path() + "/fifo").c_str(), 0600), 0);
-    ASSERT_OK(box.launcher().run_command(spec));
+    ASSERT_OK(box.start(spec));
     std::ofstream go(box.directory().path() + "/fifo");
     EXPECT_EQ(box.read_line(), "words");
     EXPECT_THAT(box.read_line(), HasSubstr("No such file"));
@@ -195,14 +195,21 @@ TEST(Launcher, RunsTheUsualPrograms) {
     EXPECT_THAT(lines(output), ElementsAre("42", StartsWith("On branch"), StartsWith("curl"), StartsWith("apt"), "thread"));
 }
 
-TEST(Launcher, PassesExitCodesAndSignals) {
+TEST(Launcher, PassesExitCodes) {
     ASSERT_ROOT();
     Box box;
     ASSERT_EQ(box.error(), "");
     EXPECT_EQ(box.run("exit 42"), 42);
-    ASSERT_OK(box.launcher().run_command(box.shell("trap 'echo caught; exit 5' TERM; echo ready; sleep 1000 & wait")));
+    EXPECT_FALSE(box.launcher().start_command().has_value()) << "once";
+}
+
+TEST(Launcher, PassesSignals) {
+    ASSERT_ROOT();
+    Box box;
+    ASSERT_EQ(box.error(), "");
+    ASSERT_OK(box.start(box.shell("trap 'echo caught; exit 5' TERM; echo ready; sleep 1000 & wait")));
     EXPECT_EQ(box.read_line(), "ready");
-    EXPECT_FALSE(box.launcher().run_command(box.shell("true")).has_value()) << "one at a time";
+    EXPECT_FALSE(box.launcher().start_command().has_value()) << "once";
     EXPECT_FALSE(box.launcher().poll_exit()->has_value());
     ASSERT_OK(box.launcher().signal_command(SIGTERM));
     EXPECT_EQ(box.read_line(), "caught");
@@ -215,9 +222,73 @@ TEST(Launcher, RefusesASecretInTheWorkingDirectory) {
     ASSERT_EQ(box.error(), "");
     CommandSpec spec = box.shell("true");
     spec.masked_paths = {box.directory().file("secret", "canary")};
-    const auto started = box.launcher().run_command(spec);
-    ASSERT_FALSE(started.has_value());
-    EXPECT_EQ(started.error().code, ErrorCode::config_invalid);
+    const auto sealed = box.launcher().seal(spec);
+    ASSERT_FALSE(sealed.has_value());
+    EXPECT_EQ(sealed.error().code, ErrorCode::config_invalid);
+    EXPECT_FALSE(box.launcher().start_command().has_value());
+}
+
+TEST(Launcher, MakesNothingMoreOnceSealed) {
+    ASSERT_ROOT();
+    Box box;
+    ASSERT_EQ(box.error(), "");
+    EXPECT_FALSE(box.launcher().start_command().has_value()) << "before a command was handed over";
+    const std::string pin = box.directory().path() + "/pin";
+    ASSERT_OK(box.launcher().seal(box.shell("exit 7")));
+    EXPECT_THAT(box.launcher().open_namespace({"more", "", pin}).error().detail, HasSubstr("sealed"));
+    EXPECT_FALSE(std::filesystem::exists(pin));
+    EXPECT_THAT(box.launcher().seal(box.shell("exit 8")).error().detail, HasSubstr("sealed"));
+    EXPECT_THAT(box.launcher().seal(std::nullopt).error().detail, HasSubstr("sealed"));
+    ASSERT_OK(box.launcher().start_command());
+    EXPECT_EQ(box.exit_code(), 7);
+}
+
+TEST(Launcher, StartsNothingWhenNoCommandWasHandedOver) {
+    ASSERT_ROOT();
+    Box box;
+    ASSERT_EQ(box.error(), "");
+    ASSERT_OK(box.launcher().seal(std::nullopt));
+    EXPECT_FALSE(box.launcher().start_command().has_value());
+    EXPECT_FALSE(box.launcher().seal(box.shell("true")).has_value());
+    EXPECT_FALSE(box.launcher().start_command().has_value());
+    ASSERT_OK(box.launcher().close_namespace("box"));
+}
+
+TEST(Launcher, LetsTheCommandReadTheOperatorsFilesButNotChangeThem) {
+    ASSERT_ROOT();
+    Box box;
+    ASSERT_EQ(box.error(), "");
+    const std::string policy = box.directory().file("policy.yaml", "allow\n");
+    const ScratchDir secrets;
+    CommandSpec spec = box.shell("exec > out 2>&1\n"
+                                 "try() { \"$@\" && echo DONE: \"$@\"; }\n"
+                                 "append() { echo evil >> policy.yaml; }; empty() { : > policy.yaml; }\n"
+                                 "echo evil > other; mkdir empty\n"
+                                 "try append; try empty; try truncate -s 0 policy.yaml; try rm -f policy.yaml\n"
+                                 "try mv policy.yaml gone; try mv -T other policy.yaml; try chmod 0777 policy.yaml\n"
+                                 "try ln policy.yaml link; try umount policy.yaml; try mv \"$PWD\" \"$PWD.gone\"\n"
+                                 "try cat " + secrets.file("secret", "canary") + "\n"
+                                 "cat policy.yaml; ls");
+    spec.read_only_paths = {policy, "/etc/passwd", box.directory().path() + "/nosuch"};
+    spec.masked_paths = {secrets.path() + "/secret"};
+    EXPECT_EQ(box.run(spec), 0);
+    const std::string output = content_of(box.directory().path() + "/out");
+    EXPECT_THAT(output, Not(HasSubstr("DONE")));
+    EXPECT_THAT(output, Not(HasSubstr("canary")));
+    EXPECT_THAT(output, ::testing::EndsWith("allow\nempty\nother\nout\npolicy.yaml\n"));
+    EXPECT_EQ(content_of(policy), "allow\n");
+}
+
+TEST(Launcher, HidesTheHostsOwnSecrets) {
+    ASSERT_ROOT();
+    Box box;
+    ASSERT_EQ(box.error(), "");
+    const std::string output = box.output_of(
+        "for file in /etc/shadow /etc/shadow- /etc/gshadow /etc/gshadow- /etc/ssh/ssh_host_*_key; do\n"
+        "[ -e $file ] && echo found $file; done\n"
+        "ls -A /etc/ssl/private /var/lib/docker /var/lib/containerd /var/lib/kubelet 2> /dev/null | grep -v ':$' | grep .\n"
+        "getent passwd root | cut -d: -f1; test -s /etc/ssl/certs/ca-certificates.crt && echo certificates");
+    EXPECT_THAT(lines(output), ElementsAre("root", "certificates"));
 }
 
 TEST(Launcher, PinsANamespaceUntilItIsClosed) {
@@ -230,7 +301,7 @@ TEST(Launcher, PinsANamespaceUntilItIsClosed) {
     EXPECT_FALSE(box.launcher().open_namespace({"box", "", ""}).has_value()) << "the name is taken";
     ASSERT_OK(box.launcher().close_namespace("box"));
     EXPECT_FALSE(std::filesystem::exists(path));
-    EXPECT_FALSE(box.launcher().run_command(box.shell("true")).has_value());
+    EXPECT_FALSE(box.start(box.shell("true")).has_value());
 }
 
 TEST(Launcher, RefusesToAttachTheSameNamespaceTwice) {
@@ -285,7 +356,7 @@ TEST(Launcher, TakesEverythingWithItWhenTheDaemonIsKilled) {
     const std::string pin = directory->path() + "/box";
     Daemon daemon([&] {
         Box box({"box", "", pin}, directory);
-        (void)box.launcher().run_command(box.shell("trap '' TERM HUP INT; echo r >&2; setsid sleep 1000 & sleep 1000"));
+        (void)box.start(box.shell("trap '' TERM HUP INT; echo r >&2; setsid sleep 1000 & sleep 1000"));
         ::pause();
     });
     daemon.wait_for_byte();
@@ -308,7 +379,7 @@ TEST(Launcher, TellsTheDaemonWhenItIsKilledItself) {
     const auto directory = std::make_shared<const ScratchDir>();
     Daemon daemon([&] {
         Box box({"box", "", ""}, directory);
-        (void)box.launcher().run_command(box.shell("echo r >&2; sleep 1000"));
+        (void)box.start(box.shell("echo r >&2; sleep 1000"));
         if (!wait_readable(box.launcher().event_fd()) || box.launcher().poll_exit().has_value()) ::_exit(2);
         ::_exit(box.launcher().signal_command(SIGTERM).has_value() ? 3 : 0);
     });

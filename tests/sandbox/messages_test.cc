@@ -13,6 +13,7 @@ CommandSpec a_command() {
     spec.working_directory = "/work";
     spec.binds = {{"/a", "/b", true}, {"/c", "/d", false}};
     spec.masked_paths = {"/secret"};
+    spec.read_only_paths = {"/policy", "/ca"};
     spec.trust_bundle_pem = "bundle";
     spec.ca_pem = "ca";
     return spec;
@@ -28,9 +29,9 @@ TEST(Messages, CarryANamespaceRequest) {
 }
 
 TEST(Messages, CarryACommand) {
-    const auto call = decode_call(encode_call(a_command()));
+    const auto call = decode_call(encode_call(Seal{a_command()}));
     ASSERT_TRUE(call.has_value());
-    const auto& spec = std::get<CommandSpec>(*call);
+    const auto& spec = *std::get<Seal>(*call).command;
     EXPECT_EQ(spec.argv, a_command().argv);
     EXPECT_EQ(spec.environment, a_command().environment);
     EXPECT_EQ(spec.working_directory, "/work");
@@ -39,11 +40,14 @@ TEST(Messages, CarryACommand) {
     EXPECT_FALSE(spec.binds[1].writable);
     EXPECT_EQ(spec.binds[1].target, "/d");
     EXPECT_EQ(spec.masked_paths, a_command().masked_paths);
+    EXPECT_EQ(spec.read_only_paths, a_command().read_only_paths);
     EXPECT_EQ(spec.trust_bundle_pem, "bundle");
     EXPECT_EQ(spec.ca_pem, "ca");
 }
 
 TEST(Messages, CarrySignalsClosesAndExits) {
+    EXPECT_FALSE(std::get<Seal>(*decode_call(encode_call(Seal{}))).command.has_value());
+    EXPECT_TRUE(std::holds_alternative<StartCommand>(*decode_call(encode_call(StartCommand{}))));
     EXPECT_EQ(std::get<SignalCommand>(*decode_call(encode_call(SignalCommand{15}))).signal, 15);
     EXPECT_EQ(std::get<CloseNamespace>(*decode_call(encode_call(CloseNamespace{"n"}))).name, "n");
     EXPECT_EQ(decode_exit(encode_exit({137}))->code, 137);
@@ -57,7 +61,7 @@ TEST(Messages, CarryAnAnswer) {
 }
 
 TEST(Messages, RefuseEveryTruncation) {
-    for (const Call& call : {Call(a_command()), Call(NamespaceRequest{"a", "b", "c"}), Call(SignalCommand{1})}) {
+    for (const Call& call : {Call(Seal{a_command()}), Call(Seal{}), Call(StartCommand{}), Call(NamespaceRequest{"a", "b", "c"}), Call(SignalCommand{1})}) {
         const std::string bytes = encode_call(call);
         for (std::size_t size = 0; size < bytes.size(); ++size) {
             EXPECT_FALSE(decode_call(std::string_view(bytes).substr(0, size)).has_value()) << size;

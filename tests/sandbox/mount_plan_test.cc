@@ -113,6 +113,76 @@ TEST(MountPlan, MasksDirectoriesLast) {
     EXPECT_TRUE(tree_of(*plan).ends_with("--tmpfs " + other.path() + " --remount-ro " + other.path() + " "));
 }
 
+TEST(MountPlan, KeepsTheOperatorsFilesReadOnlyInEveryWritableView) {
+    const ScratchDir work;
+    const ScratchDir other;
+    const std::string policy = work.file("policy.yaml", "x");
+    const std::string hosts = other.file("hosts", "x");
+    CommandSpec spec = in(work.path());
+    spec.binds = {{other.path(), "/mnt/other", true}, {work.path(), "/mnt/work", false}};
+    spec.read_only_paths = {policy, hosts, "/etc/passwd", work.path() + "/nosuch", work.path() + "/./policy.yaml"};
+    const auto plan = MountPlan::make(spec, {});
+    ASSERT_OK(plan);
+    const std::string tree = tree_of(*plan);
+    EXPECT_GT(tree.find("--ro-bind " + policy + " " + policy + " "), tree.find("--ro-bind " + work.path() + " /mnt/work"));
+    EXPECT_THAT(tree, HasSubstr("--ro-bind " + hosts + " /mnt/other/hosts "));
+    EXPECT_THAT(tree, Not(HasSubstr(" /mnt/work/policy.yaml")));
+    EXPECT_THAT(tree, Not(HasSubstr("nosuch")));
+}
+
+TEST(MountPlan, RefusesOperatorsFilesThatTheSandboxCouldReplace) {
+    const ScratchDir work;
+    const ScratchDir other;
+    const std::string& root = work.path();
+    work.file("config/policy.yaml", "x");
+    work.file("policy.yaml", "x");
+    const std::string outside = other.file("policy.yaml", "x");
+    std::filesystem::create_symlink(outside, root + "/link.yaml");
+    std::filesystem::create_directory_symlink(other.path(), root + "/link");
+    std::filesystem::create_symlink(root + "/link.yaml", other.path() + "/link.yaml");
+    std::filesystem::create_symlink(root + "/policy.yaml", other.path() + "/good.yaml");
+    const struct {
+        std::string path;
+        const char* reason;
+    } cases[] = {{root + "/config/policy.yaml", "can rename"},
+                 {root + "/config/../policy.yaml", "can rename"},
+                 {root + "/link.yaml", "symbolic link"},
+                 {root + "/link/policy.yaml", "symbolic link"},
+                 {other.path() + "/link.yaml", "symbolic link"},
+                 {root, "bound writable"},
+                 {"policy.yaml", "not absolute"}};
+    for (const auto& each : cases) {
+        CommandSpec spec = in(root);
+        spec.read_only_paths = {each.path};
+        EXPECT_THAT(refusal(spec), HasSubstr(each.reason)) << each.path;
+    }
+    CommandSpec spec = in(root);
+    spec.read_only_paths = {outside, other.path() + "/good.yaml"};
+    EXPECT_EQ(refusal(spec), "");
+    spec.binds = {{outside, "/mnt/file", true}};
+    EXPECT_THAT(refusal(spec), HasSubstr("bound writable"));
+}
+
+TEST(MountPlan, HidesTheHostsOwnSecretsInEveryView) {
+    const ScratchDir work;
+    CommandSpec spec = in(work.path());
+    const auto plan = MountPlan::make(spec, {});
+    ASSERT_OK(plan);
+    EXPECT_THAT(tree_of(*plan), HasSubstr("--tmpfs /etc "));
+    EXPECT_THAT(tree_of(*plan), HasSubstr("--tmpfs /etc/ssl/private "));
+    EXPECT_THAT(tree_of(*plan), Not(HasSubstr("/etc/shadow")));
+    spec.binds = {{"/etc", "/mnt", false}};
+    const auto bound = MountPlan::make(spec, {});
+    ASSERT_OK(bound);
+    EXPECT_THAT(tree_of(*bound), HasSubstr("--tmpfs /mnt/ssl/private "));
+    EXPECT_THAT(tree_of(*bound), Not(HasSubstr("/mnt/shadow")));
+    spec.binds = {{"/etc", "/mnt", true}};
+    EXPECT_THAT(refusal(spec), HasSubstr("no sandbox may see"));
+    spec.binds = {{"/etc/shadow", "/mnt/file", false}};
+    EXPECT_THAT(refusal(spec), HasSubstr("no sandbox may see"));
+    EXPECT_THAT(refusal(in("/etc")), HasSubstr("no sandbox may see"));
+}
+
 TEST(MountPlan, HidesTheSocketsOfServices) {
     const ScratchDir work;
     const ScratchDir other;
