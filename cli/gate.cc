@@ -223,7 +223,8 @@ std::vector<std::string> Gate::operator_files() const {
     for (const std::string& path : {options_.config_file, options_.hosts_file, options_.resolv_conf_file}) files.push_back(path);
     if (options_.access_log != "-" && options_.access_log != "none") files.push_back(options_.access_log);
     std::erase(files, "");
-    for (std::string& path : files) path = std::filesystem::absolute(path).lexically_normal();
+    // Not normalised: "link/.." leads elsewhere than it seems, and every step counts.
+    for (std::string& path : files) path = std::filesystem::absolute(path);
     return files;
 }
 

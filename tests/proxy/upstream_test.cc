@@ -59,6 +59,41 @@ TEST_F(UpstreamTest, AnAddressLiteralIsDialledAsItIs) {
     EXPECT_TRUE(other.received.starts_with("HTTP/1.1 421 ")) << "D3: the address that was dialled is the one that is named";
 }
 
+// A client can turn out to be gone in the middle of what one read brought.
+TEST_F(UpstreamTest, AUserMayLetGoInsideABody) {
+    start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 } ] } }\n");
+    const std::vector<std::string> networks = {"127.0.0.0/8"};
+    UpstreamKey key;
+    key.scheme = http::Scheme::http;
+    key.host = "vcs.example";
+    key.port = origin.port();
+    key.granted_networks = &networks;
+    struct User final : UpstreamUser {
+        http::Next on_response_head(http::ResponseHead&) override { return http::Next::go; }
+        http::Next on_body(std::string_view) override {
+            ++pieces;
+            upstream->detach();
+            pool->discard(*upstream);
+            return http::Next::go;
+        }
+        http::Next on_message_end(http::HeaderMap&) override { return http::Next::go; }
+        void on_upstream_round_end() override {}
+        void on_upstream_drained() override {}
+        void on_upstream_failed(Error) override {}
+        UpstreamPool* pool = nullptr;
+        Upstream* upstream = nullptr;
+        int pieces = 0;
+    } user;
+    origin.responses = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n"};
+    user.pool = &egress->pool();
+    user.upstream = *egress->pool().acquire(key, egress->snapshot(), UpstreamPool::Freshness::any);
+    user.upstream->attach(user, "GET");
+    user.upstream->out().append("GET / HTTP/1.1\r\n\r\n");
+    run_until([&] { return user.pieces > 0; });
+    run_until([&] { return egress->pool().size() == 0; });
+    EXPECT_EQ(user.pieces, 1);
+}
+
 // D15: nothing is sent before the certificate has been verified.
 TEST_F(UpstreamTest, D15_AnOriginThatDoesNotSpeakTlsGetsNoRequest) {
     start("version: 1\npolicies: { p: { rules: [ { host: vcs.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 } ] } }\n");

@@ -51,6 +51,10 @@ TEST(ConfineFilter, RefusesTheRest) {
         if (::syscall(SYS_clone3, nullptr, 0) != -1 || errno != ENOSYS) ::_exit(5);
         if (::syscall(SYS_prlimit64, ::getppid(), 0, nullptr, nullptr) != -1 || errno != EPERM) ::_exit(6);
         if (::chmod("/no/such/file", 0777) != -1 || errno != EPERM) ::_exit(7);
+        if (::unlink("/no/such/file") != -1 || errno != EPERM) ::_exit(8);
+        if (::mkdir("/no/such/file", 0700) != -1 || errno != EPERM) ::_exit(9);
+        if (::rename("/no/such/file", "/no/such/other") != -1 || errno != EPERM) ::_exit(10);
+        if (::truncate("/no/such/file", 0) != -1 || errno != EPERM) ::_exit(11);
     });
     ASSERT_TRUE(WIFEXITED(status)) << status;
     EXPECT_EQ(WEXITSTATUS(status), 0);

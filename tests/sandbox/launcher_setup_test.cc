@@ -1,5 +1,6 @@
 #include "sandbox/launcher_setup.h"
 
+#include <cap-ng.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -24,7 +25,7 @@ TEST(LauncherSetup, LeavesOnlyItsSocketsOpen) {
     const UniqueFd other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const UniqueFd events(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const int status = in_child([&] {
-        prepare_launcher_process(calls.get(), events.get());
+        if (!prepare_launcher_process(calls.get(), events.get())) ::_exit(100);
         ::_exit(failed_check({::fcntl(calls.get(), F_GETFD) >= 0, ::fcntl(events.get(), F_GETFD) >= 0,
                               ::fcntl(other.get(), F_GETFD) < 0, ::fcntl(STDERR_FILENO, F_GETFD) >= 0}));
     });
@@ -36,7 +37,7 @@ TEST(LauncherSetup, IgnoresTheTerminalAndGivesUpWhatItDoesNotNeed) {
     const UniqueFd calls(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const UniqueFd events(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const int status = in_child([&] {
-        prepare_launcher_process(calls.get(), events.get());
+        if (!prepare_launcher_process(calls.get(), events.get())) ::_exit(100);
         ::raise(SIGINT);
         ::raise(SIGTERM);
         ::raise(SIGHUP);
@@ -47,6 +48,26 @@ TEST(LauncherSetup, IgnoresTheTerminalAndGivesUpWhatItDoesNotNeed) {
     });
     EXPECT_TRUE(WIFEXITED(status));
     EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// As in a container, whose root lacks most capabilities.
+TEST(LauncherSetup, SaysWhichCapabilityIsMissing) {
+    ASSERT_ROOT();
+    const ScratchDir directory;
+    const int status = in_child([&] {
+        ::capng_setpid(::getpid());
+        ::capng_get_caps_process();
+        ::capng_update(CAPNG_DROP, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET),
+                       CAP_NET_ADMIN);
+        if (::capng_apply(CAPNG_SELECT_BOTH) != 0) ::_exit(1);
+        const auto started = Launcher::start();
+        if (started) ::_exit(2);
+        directory.file("error", started.error().detail);
+    });
+    EXPECT_EQ(status, 0);
+    const std::string error = content_of(directory.path() + "/error");
+    EXPECT_THAT(error, ::testing::HasSubstr("needs root with CAP_SYS_ADMIN, CAP_NET_ADMIN, "));
+    EXPECT_THAT(error, ::testing::HasSubstr("missing: CAP_NET_ADMIN ("));
 }
 
 }  // namespace

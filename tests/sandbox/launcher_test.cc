@@ -184,6 +184,14 @@ TEST(Launcher, BringsCertificatesBindsAndTheWorkingDirectory) {
                 ElementsAre("the CA", "all CAs", "from a bind", box.directory().path(), "same"));
 }
 
+TEST(Launcher, LetsAptStayRoot) {
+    ASSERT_ROOT();
+    Box box;
+    ASSERT_EQ(box.error(), "");
+    EXPECT_EQ(box.output_of("APT_CONFIG=/run/sallyport/apt.conf apt-config dump APT::Sandbox::User"),
+              "APT::Sandbox::User \"root\";\n");
+}
+
 TEST(Launcher, RunsTheUsualPrograms) {
     ASSERT_ROOT();
     Box box;
@@ -299,8 +307,9 @@ TEST(Launcher, PinsANamespaceUntilItIsClosed) {
     ASSERT_EQ(box.error(), "");
     EXPECT_TRUE(std::filesystem::exists(path));
     EXPECT_FALSE(box.launcher().open_namespace({"box", "", ""}).has_value()) << "the name is taken";
+    directory.file("pins/ca.pem", "");
     ASSERT_OK(box.launcher().close_namespace("box"));
-    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_FALSE(std::filesystem::exists(directory.path() + "/pins"));
     EXPECT_FALSE(box.start(box.shell("true")).has_value());
 }
 
@@ -353,7 +362,7 @@ struct Daemon {
 TEST(Launcher, TakesEverythingWithItWhenTheDaemonIsKilled) {
     ASSERT_ROOT();
     const auto directory = std::make_shared<const ScratchDir>();
-    const std::string pin = directory->path() + "/box";
+    const std::string pin = directory->path() + "/pins/box";
     Daemon daemon([&] {
         Box box({"box", "", pin}, directory);
         (void)box.start(box.shell("trap '' TERM HUP INT; echo r >&2; setsid sleep 1000 & sleep 1000"));
@@ -361,9 +370,10 @@ TEST(Launcher, TakesEverythingWithItWhenTheDaemonIsKilled) {
     });
     daemon.wait_for_byte();
     EXPECT_TRUE(std::filesystem::exists(pin));
+    directory->file("pins/ca.pem", "");
     daemon.kill();
     daemon.read_to_end();
-    EXPECT_FALSE(std::filesystem::exists(pin));
+    EXPECT_FALSE(std::filesystem::exists(directory->path() + "/pins"));
 }
 
 pid_t only_child_of(pid_t pid) {

@@ -52,8 +52,8 @@ TEST(MountPlan, RefusesWorkingDirectoriesThatHoldTheSystem) {
 
 TEST(MountPlan, RefusesBindsThatMakeNoSense) {
     const ScratchDir directory;
-    for (const Bind& bind : {Bind{"/nosuch", "/x", false}, Bind{"relative", "/x", false}, Bind{"/usr", "x", false},
-                             Bind{"/usr", "/", false}, Bind{"/", "/x", true}, Bind{"/proc", "/x", true}}) {
+    for (const Bind& bind : {Bind{"/nosuch", "/mnt/x", false}, Bind{"relative", "/mnt/x", false}, Bind{"/usr", "x", false},
+                             Bind{"/usr", "/", false}, Bind{"/", "/mnt/x", true}, Bind{"/proc", "/mnt/x", true}}) {
         CommandSpec spec = in(directory.path());
         spec.binds = {bind};
         EXPECT_THAT(refusal(spec), HasSubstr("bind")) << bind.source;
@@ -191,6 +191,21 @@ TEST(MountPlan, HidesTheSocketsOfServices) {
     ASSERT_OK(plan);
     EXPECT_THAT(tree_of(*plan), HasSubstr("--tmpfs " + other.path()));
     EXPECT_THAT(tree_of(*plan), Not(HasSubstr("--tmpfs " + work.path())));
+}
+
+TEST(MountPlan, RefusesABindWhosePlaceCannotBeMade) {
+    const ScratchDir work;
+    const ScratchDir other;
+    const auto refusal_of = [&](const std::string& target) {
+        CommandSpec spec = in(work.path());
+        spec.binds = {{other.path(), target, false}};
+        return refusal(spec);
+    };
+    EXPECT_EQ(refusal_of("/nosuch/x"), "bind: /nosuch/x does not exist on this host; a place under /mnt is free");
+    EXPECT_NE(refusal_of("/usr/nosuch"), "");
+    for (const std::string& target : {std::string("/mnt/x"), std::string("/tmp/a/b"), std::string("/opt"), work.path() + "/x"}) {
+        EXPECT_EQ(refusal_of(target), "") << target;
+    }
 }
 
 }  // namespace

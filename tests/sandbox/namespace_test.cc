@@ -1,5 +1,8 @@
 #include "sandbox/namespace.h"
 
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
 #include "sandbox/routes.h"
 #include "tests/sandbox/network.h"
 
@@ -131,6 +134,75 @@ TEST(AttachedNamespace, MayHaveNoUplinkAndNoIpv6) {
     const auto parts = close_and_attach(std::move(*netns));
     ASSERT_OK(parts);
     EXPECT_NE(parts->listeners.ports.tcp_v6, 0);
+}
+
+TEST(AttachedNamespace, IsGuardedByOneAtATime) {
+    ASSERT_ROOT();
+    const Network network;
+    const auto parts = attach(network.router());
+    ASSERT_OK(parts);
+    const auto again = attach(network.router());
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().code, ErrorCode::config_invalid);
+    EXPECT_THAT(again.error().detail, ::testing::HasSubstr("the namespace is guarded already"));
+    EXPECT_EQ(connect_error(network.router(), SOCK_STREAM, "192.0.2.7", 443), 0) << "the first guard still works";
+}
+
+std::vector<std::string> uplinks_of(int netns) {
+    std::vector<std::string> names;
+    EXPECT_TRUE(run_in_namespace(netns, [&names]() -> Result<void> {
+        names = *uplinks();
+        return {};
+    }));
+    return names;
+}
+
+// Bridges belong to their namespace; a macvlan is taken away before or after what it is made of.
+TEST(AttachedNamespace, KeepsOnlyLinksThatCannotBeMovedAndLeadNowhere) {
+    ASSERT_ROOT();
+    const Network network;
+    const std::string in = "ip -n " + network.router();
+    shell(in + " link add br0 type bridge; " + in + " link set br0 up; " + in + " link set up77 master br0; " + in +
+          " link add mac0 link up78 type macvlan; " + in + " link set mac0 up; " + in + " tuntap add dev tun0 mode tun; " +
+          in + " link set tun0 up");
+    const auto parts = attach(network.router());
+    ASSERT_OK(parts);
+    EXPECT_THAT(uplinks_of(parts->kept.netns.get()), ::testing::ElementsAre("br0"));
+    for (const UniqueFd& place : parts->kept.parking) EXPECT_EQ(uplinks_of(place.get()).size(), 1u);
+    shell("! " + in + " link show br0 up | grep -q . ; ! " + in + " link show master br0 | grep -q .");
+    ASSERT_OK(close_and_attach(run_in_new_namespace([]() -> Result<void> {
+                  shell("ip link add br0 type bridge; ip link set br0 up");
+                  return {};
+              }).value()));
+}
+
+// A tun's descriptor tells its holder the namespace that the tun is in.
+TEST(AttachedNamespace, ParksEachUplinkAlone) {
+    ASSERT_ROOT();
+    const Network network;
+    UniqueFd inside;
+    Network::in(network.router(), [&] {
+        inside.reset(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+        ifreq request{};
+        request.ifr_flags = IFF_TUN | IFF_NO_PI;
+        EXPECT_EQ(::ioctl(inside.get(), TUNSETIFF, &request), 0);
+    });
+    const auto parts = attach(network.router());
+    ASSERT_OK(parts);
+    const UniqueFd found(::ioctl(inside.get(), TUNGETDEVNETNS));
+    ASSERT_TRUE(found);
+    EXPECT_THAT(uplinks_of(found.get()), ::testing::ElementsAre("tun0"));
+}
+
+TEST(AttachedNamespace, IsRefusedWhereAnUplinkPosesAsLoopback) {
+    ASSERT_ROOT();
+    const Network network;
+    const std::string in = "ip -n " + network.router();
+    shell(in + " link set up78 down; " + in + " link set lo down; " + in + " link set lo name other; " + in +
+          " link set up78 name lo; " + in + " link set lo up");
+    const auto parts = attach(network.router());
+    ASSERT_FALSE(parts.has_value());
+    EXPECT_EQ(parts.error().code, ErrorCode::config_invalid);
 }
 
 }  // namespace

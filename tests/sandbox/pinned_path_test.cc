@@ -2,6 +2,8 @@
 
 #include <sys/mount.h>
 
+#include <functional>
+
 #include "sandbox/in_namespace.h"
 #include "sandbox/namespace.h"
 #include "tests/sandbox/box.h"
@@ -52,6 +54,61 @@ TEST(PinnedPath, LeavesOtherPeoplesFilesAlone) {
     EXPECT_EQ(content_of(path), "words");
     EXPECT_FALSE(PinnedPath::pin(netns.get(), directory.path()).has_value());
     EXPECT_FALSE(PinnedPath::pin(netns.get(), "relative").has_value());
+}
+
+TEST(PinnedPath, TakesTheDirectoryThatWasMadeForItAlong) {
+    ASSERT_ROOT();
+    const ScratchDir directory;
+    const UniqueFd netns = new_namespace();
+    for (const bool after_crash : {false, true}) {
+        if (after_crash) directory.file("box/netns", "");
+        {
+            const auto pin = PinnedPath::pin(netns.get(), directory.path() + "/box/netns");
+            ASSERT_OK(pin);
+            directory.file("box/ca.pem", "words");
+        }
+        EXPECT_FALSE(std::filesystem::exists(directory.path() + "/box")) << after_crash;
+    }
+}
+
+// What else may lie in the pin's directory, and keeps the directory and all in it.
+TEST(PinnedPath, LeavesADirectoryThatHoldsMoreThanFiles) {
+    ASSERT_ROOT();
+    const UniqueFd netns = new_namespace();
+    const UniqueFd other = new_namespace();
+    const std::function<void(const std::string&)> additions[] = {
+        [](const std::string& path) { std::filesystem::create_directory(path); },
+        [](const std::string& path) { std::filesystem::create_symlink("file", path); },
+        [](const std::string& path) { std::filesystem::permissions(std::filesystem::path(path).parent_path(), std::filesystem::perms(0777)); },
+    };
+    for (const auto& add : additions) {
+        const ScratchDir directory;
+        const std::string file = directory.path() + "/box/file";
+        {
+            const auto pin = PinnedPath::pin(netns.get(), directory.path() + "/box/netns");
+            ASSERT_OK(pin);
+            directory.file("box/file", "words");
+            add(directory.path() + "/box/more");
+        }
+        EXPECT_EQ(content_of(file), "words");
+        EXPECT_FALSE(std::filesystem::exists(directory.path() + "/box/netns"));
+    }
+}
+
+TEST(PinnedPath, LeavesOtherPinsAndOtherPeoplesDirectoriesAlone) {
+    ASSERT_ROOT();
+    const ScratchDir directory;
+    const UniqueFd netns = new_namespace();
+    const std::string file = directory.file("theirs/file", "words");
+    ASSERT_OK(PinnedPath::pin(netns.get(), directory.path() + "/theirs/netns"));
+    EXPECT_EQ(content_of(file), "words");
+
+    auto first = PinnedPath::pin(netns.get(), directory.path() + "/pins/a");
+    ASSERT_OK(first);
+    const auto second = PinnedPath::pin(netns.get(), directory.path() + "/pins/b");
+    ASSERT_OK(second);
+    first = failure(ErrorCode::system);
+    EXPECT_EQ(id_at(directory.path() + "/pins/b"), namespace_id(netns.get()));
 }
 
 }  // namespace

@@ -68,5 +68,14 @@ TEST(Routes, SayWhichLinkIsMissing) {
     }));
 }
 
+TEST(Uplinks, AreRefusedWhereOnePosesAsLoopback) {
+    ASSERT_ROOT();
+    ASSERT_OK(run_in_new_namespace([]() -> Result<void> {
+        EXPECT_EQ(std::system("ip link set lo name other && ip link add lo type veth peer name peer"), 0);
+        EXPECT_THAT(uplinks().error().detail, ::testing::HasSubstr("loopback device"));
+        return {};
+    }));
+}
+
 }  // namespace
 }  // namespace sallyport::sandbox
