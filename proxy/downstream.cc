@@ -1,59 +1,17 @@
 #include "proxy/downstream.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "base/check.h"
 #include "http/authority.h"
 #include "proxy/egress.h"
 #include "proxy/local_reply.h"
+#include "proxy/server_tls.h"
 
 namespace sallyport::proxy {
 namespace {
 
 constexpr std::uint64_t kLingerBytesMax = 4 * 1024 * 1024;
-const int kAccessDenied = SSL_AD_ACCESS_DENIED;
-const int kUnrecognizedName = SSL_AD_UNRECOGNIZED_NAME;
-const int kDecodeError = SSL_AD_DECODE_ERROR;
-
-const int* alert_of(int alert) {
-    for (const int* known : {&kAccessDenied, &kUnrecognizedName, &kDecodeError}) {
-        if (*known == alert) return known;
-    }
-    return &kAccessDenied;
-}
-
-// A refused connection's app data points to its alert.
-int refuse_client_hello(SSL* ssl, int* alert, void*) noexcept {
-    const auto* refusal = static_cast<const int*>(SSL_get_app_data(ssl));
-    if (refusal == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
-    *alert = *refusal;
-    return SSL_CLIENT_HELLO_ERROR;
-}
-
-// The protocols of an ALPN list (RFC 7301 section 3.1); a list that is malformed offers nothing.
-bool offers(std::string_view list, std::string_view protocol) {
-    while (!list.empty()) {
-        const auto size = static_cast<std::size_t>(static_cast<unsigned char>(list.front()));
-        if (list.substr(1, size) == protocol) return true;
-        list.remove_prefix(std::min(list.size(), size + 1));
-    }
-    return false;
-}
-
-int select_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
-                 void*) noexcept {
-    static constexpr std::string_view kSpoken[] = {"http/1.1", "http/1.0"};
-    const std::string_view offered(reinterpret_cast<const char*>(in), in_size);
-    for (const std::string_view protocol : kSpoken) {
-        if (!offers(offered, protocol)) continue;
-        *out = reinterpret_cast<const unsigned char*>(protocol.data());
-        *out_size = static_cast<unsigned char>(protocol.size());
-        return SSL_TLSEXT_ERR_OK;
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
 
 }  // namespace
 
@@ -177,9 +135,8 @@ void Downstream::begin_tls() {
 void Downstream::refuse_tls(Error error, int alert) {
     log_refusal(error);
     state_ = State::handshaking;
-    refused_tls_ = true;
     connection_.start_tls_server(context_.server_tls, greeting_.view());
-    SSL_set_app_data(connection_.ssl(), const_cast<int*>(alert_of(alert)));
+    refuse_with_alert(connection_.ssl(), alert);
     (void)connection_.handshake();
     connection_.shutdown_write();
     linger();
@@ -457,11 +414,6 @@ void Downstream::log_refusal(const Error& error) {
     record.port = destination_.port;
     record.error = &error;
     context_.access_log.add(record);
-}
-
-void prepare_server_context(SSL_CTX* context) {
-    SSL_CTX_set_client_hello_cb(context, &refuse_client_hello, nullptr);
-    SSL_CTX_set_alpn_select_cb(context, &select_http1, nullptr);
 }
 
 }  // namespace sallyport::proxy

@@ -97,7 +97,6 @@ private:
     bool request_paused_ = false;
     bool saw_eof_ = false;
     bool closing_ = false;  // once out_ is written
-    bool refused_tls_ = false;
     bool round_scheduled_ = false;
     net::Clock::time_point head_started_;
     std::uint64_t bytes_in_ = 0;
@@ -106,9 +105,5 @@ private:
     Waiting waiting_ = Waiting::nothing;
     net::Timer deadline_;
 };
-
-// Sets what downstream connections rely on: refusals by alert before a certificate is chosen, and ALPN (http/1.1, or no
-// agreement).
-void prepare_server_context(SSL_CTX* context);
 
 }  // namespace sallyport::proxy

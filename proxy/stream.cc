@@ -417,8 +417,16 @@ void Stream::log_line() {
     // What was sent on; where nothing was, what was asked for.
     const bool sent = is_canonical_ && !was_denied();
     const std::string target = sent ? target_to_send(canonical_.target, decision_.path_decided) : head_.target;
-    const ConnectionTarget& opened = downstream_.target();
     AccessRecord record;
+    describe_request(record);
+    record.target = target;
+    describe_outcome(record);
+    record.total_us = micros(started_, now);
+    context_.access_log.add(record);
+}
+
+void Stream::describe_request(AccessRecord& record) const {
+    const ConnectionTarget& opened = downstream_.target();
     record.sandbox = egress_.id().value;
     record.policy = snapshot_->policy_name();
     record.generation = snapshot_->generation();
@@ -428,25 +436,24 @@ void Stream::log_line() {
     record.host = is_canonical_ ? std::string_view(canonical_.authority.host)
                                 : std::string_view(opened.host.empty() ? opened.address_literal : opened.host);
     record.port = opened.port;
-    record.target = target;
+    record.head_us = micros(started_, head_done_);
+    record.request_body_bytes = request_bytes_;
+}
+
+void Stream::describe_outcome(AccessRecord& record) const {
     record.status = status_;
     record.allowed = !was_denied();
     record.rule = decision_.rule;
     record.credential = decision_.credential;
     record.error = error_ ? &*error_ : nullptr;
-    record.request_body_bytes = request_bytes_;
     record.response_body_bytes = response_bytes_;
     record.upstream = upstream_endpoint_;
     record.upstream_reused = upstream_reused_;
-    record.head_us = micros(started_, head_done_);
-    if (!upstream_reused_) {
-        record.dns_us = upstream_timings_.dns_us;
-        record.connect_us = upstream_timings_.connect_us;
-        record.tls_us = upstream_timings_.tls_us;
-    }
     record.first_byte_us = status_ != 0 && !error_ ? micros(sent_, first_byte_) : 0;
-    record.total_us = micros(started_, now);
-    context_.access_log.add(record);
+    if (upstream_reused_) return;
+    record.dns_us = upstream_timings_.dns_us;
+    record.connect_us = upstream_timings_.connect_us;
+    record.tls_us = upstream_timings_.tls_us;
 }
 
 }  // namespace sallyport::proxy

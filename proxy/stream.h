@@ -84,6 +84,8 @@ private:
     void drop_upstream();
     void finish(bool keep_alive);
     void log_line();
+    void describe_request(AccessRecord& record) const;
+    void describe_outcome(AccessRecord& record) const;
     bool was_denied() const;
 
     WorkerContext& context_;

@@ -1,5 +1,6 @@
 #include "proxy/worker.h"
 
+#include "proxy/server_tls.h"
 #include "proxy/upstream_pool.h"
 
 namespace sallyport::proxy {

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/check.h"
+#include "proxy/server_tls.h"
 #include "rules/snapshot.h"
 
 namespace sallyport::proxy {
