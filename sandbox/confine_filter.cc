@@ -34,7 +34,7 @@ constexpr int kAllowed[] = {
     // Files to read: policies, secrets, certificates, the resolver's configuration. Logs are open already and are appended
     // to; messages to the launcher are memfds.
     SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(dup),
-    SCMP_SYS(fcntl), SCMP_SYS(lseek), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(lstat),
+    SCMP_SYS(fcntl), SCMP_SYS(lseek), SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(lstat),
     SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getdents64), SCMP_SYS(memfd_create),
     // Memory.
@@ -115,6 +115,17 @@ void add_own_process_rules(FilterBuilder& filter) {
     filter.add_when(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0));
 }
 
+// To read only: Landlock says so too, but not on every kernel, nor of truncation (ABI 3).
+void add_open_rules(FilterBuilder& filter) {
+    constexpr std::uint64_t kChanging = O_ACCMODE | O_CREAT | O_TRUNC;
+    if (kSanitized) {
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(open));
+        return filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat));
+    }
+    filter.add_when(SCMP_ACT_ALLOW, SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, kChanging, 0));
+    filter.add_when(SCMP_ACT_ALLOW, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, kChanging, 0));
+}
+
 void add_ioctl_rules(FilterBuilder& filter) {
     for (const std::uint64_t request : kIoctls) {
         filter.add_when(SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, request));
@@ -132,6 +143,7 @@ Result<void> load_confine_filter() {
     }
     add_clone_rules(filter);
     add_socket_rules(filter);
+    add_open_rules(filter);
     add_own_process_rules(filter);
     add_ioctl_rules(filter);
     if (!filter.good()) return failure(ErrorCode::system, "cannot build the system call filter");

@@ -54,16 +54,17 @@ cat "$out/received"
 grep -q "$VCS_TOKEN" "$out/received" || fail "the token did not arrive"
 
 title "3. The token inside the sandbox: environment, file system, processes, response"
-# The pattern goes in on standard input, so that looking for it does not put it there.
 grep -c "$VCS_TOKEN" "$out/response" >/dev/null && fail "the token is in the response"
-printf '%s' "$VCS_TOKEN" | cut -c5- | rev | in_sandbox -- bash -c '
-  read -r reversed || true
-  token=$(printf %s "$reversed" | rev)
+# What to look for goes in backwards on standard input and stays out of every command line, so that looking for it does not
+# put it there.
+printf '%s\n' "$VCS_TOKEN" | rev | in_sandbox -- bash -c '
+  token=$(rev)
+  holds() { grep -qf <(printf %s "$token") "$@"; }
   found=0
-  env | grep -q "$token" && { echo "in the environment"; found=1; }
-  cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -q "$token" && { echo "in /proc"; found=1; }
-  grep -rqsIF --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev -- "$token" /etc /run /tmp /root /home /var "$PWD" && { echo "in a file"; found=1; }
-  [ $found = 0 ] && echo "looked in the environment, in /proc of every process, and in the files that were not there before: nothing"
+  env | holds && { echo "in the environment"; found=1; }
+  cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | holds && { echo "in /proc"; found=1; }
+  holds -rsI --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev /etc /run /tmp /root /home /var "$PWD" && { echo "in a file"; found=1; }
+  [ $found = 0 ] && echo "looked in the environment, in /proc of every process, in /etc, /run, /tmp, /root, /home, /var and here: nothing"
   exit $found' || fail "the token is visible inside"
 
 title "4. Another host is blocked, and says so"

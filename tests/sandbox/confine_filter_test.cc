@@ -55,6 +55,12 @@ TEST(ConfineFilter, RefusesTheRest) {
         if (::mkdir("/no/such/file", 0700) != -1 || errno != EPERM) ::_exit(9);
         if (::rename("/no/such/file", "/no/such/other") != -1 || errno != EPERM) ::_exit(10);
         if (::truncate("/no/such/file", 0) != -1 || errno != EPERM) ::_exit(11);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        for (const int flags : {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC, O_RDONLY | O_CREAT, O_WRONLY | O_APPEND}) {
+            if (::open("/dev/null", flags, 0600) != -1 || errno != EPERM) ::_exit(12);
+        }
+        if (::open("/dev/null", O_RDONLY | O_CLOEXEC) == -1) ::_exit(13);
+#endif
     });
     ASSERT_TRUE(WIFEXITED(status)) << status;
     EXPECT_EQ(WEXITSTATUS(status), 0);
