@@ -1,10 +1,25 @@
 #include "http/http1_codec.h"
 
+#include <llhttp.h>
+
+#include <algorithm>
+
 #include "http/characters.h"
 #include "http/http1_framing.h"
 #include "http/http1_machine.h"
 
 namespace sallyport::http {
+
+bool is_supported_method(std::string_view method) {
+    static constexpr std::string_view kKnown[] = {
+#define METHOD(number, name, text) #text,
+        HTTP_METHOD_MAP(METHOD)
+#undef METHOD
+    };
+    if (method == "CONNECT" || method == "TRACE") return false;
+    return std::find(std::begin(kKnown), std::end(kKnown), method) != std::end(kKnown);
+}
+
 namespace {
 
 // " HTTP/1.0" or " HTTP/1.1" at the end, or another version in the same form.

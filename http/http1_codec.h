@@ -11,6 +11,10 @@
 
 namespace sallyport::http {
 
+// Whether a request with this method can get past the parser and validate_request: what llhttp knows of HTTP, but CONNECT
+// and TRACE.
+bool is_supported_method(std::string_view method);
+
 struct Http1Limits {
     std::size_t header_bytes_max = 64 * 1024;  // request line or status line, and all fields
     std::size_t header_count_max = 256;

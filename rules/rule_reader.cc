@@ -5,6 +5,7 @@
 
 #include "http/authority.h"
 #include "http/header_map.h"
+#include "http/http1_codec.h"
 #include "http/path.h"
 #include "rules/credential_reader.h"
 #include "rules/credential_rule.h"
@@ -126,17 +127,12 @@ private:
             } else if (upper != text) {
                 reporter_.error(item.place, quote(text) + " is not a method: methods are upper case, did you mean " +
                                                 quote(upper) + "?");
+            } else if (!http::is_supported_method(text)) {
+                reporter_.error(item.place, quote(text) + " is not a method that is supported" + reporter_.suggest(text, kMethods));
             } else {
                 rule_.methods.push_back(std::move(upper));
-                warn_of_method(item, text);
             }
         });
-    }
-
-    void warn_of_method(const Node& item, std::string_view method) {
-        if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return;
-        const std::string suggestion = reporter_.suggest(method, kMethods);
-        if (!suggestion.empty()) reporter_.warning(item.place, "unusual method " + quote(method) + suggestion);
     }
 
     void read_paths(const Node& value) {

@@ -10,6 +10,13 @@
 namespace sallyport::http {
 namespace {
 
+TEST(SupportedMethods, AreThoseThatCanGetThrough) {
+    for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "M-SEARCH"}) {
+        EXPECT_TRUE(is_supported_method(method)) << method;
+    }
+    for (const char* method : {"get", "QUERY", "CONNECT", "TRACE", "", "GE", "GETT"}) EXPECT_FALSE(is_supported_method(method)) << method;
+}
+
 struct Case {
     const char* name;
     std::string input;

@@ -141,7 +141,7 @@ TEST(RuleReader, ReadsMethods) {
         {"{ host: a.example, methods: [get] }",
          "38: error: \"get\" is not a method: methods are upper case, did you mean \"GET\"?"},
         {"{ host: a.example, methods: [\"GET \"] }", "38: error: \"GET \" is not a method"},
-        {"{ host: a.example, methods: [GTE] }", "38: warning: unusual method \"GTE\", did you mean \"GET\"?"},
+        {"{ host: a.example, methods: [GTE] }", "38: error: \"GTE\" is not a method that is supported, did you mean \"GET\"?"},
     };
     expect_diagnostics(cases);
 }
