@@ -9,11 +9,6 @@
 #include "proxy/server_tls.h"
 
 namespace sallyport::proxy {
-namespace {
-
-constexpr std::uint64_t kLingerBytesMax = 4 * 1024 * 1024;
-
-}  // namespace
 
 Downstream::Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination)
     : context_(context),
@@ -375,6 +370,8 @@ void Downstream::on_deadline() {
     const std::uint64_t progress = progress_of(missed) - bytes_at_check_;
     const bool body = missed == Waiting::request_body || missed == Waiting::client_reads;
     if (body && progress >= kBodyProgressBytesMin) return update_deadline();
+    // Still sending what nobody wants: closing now would reset the connection before the answer has been read.
+    if (missed == Waiting::linger && progress > 0 && ++linger_rounds_ < kLingerRoundsMax) return update_deadline();
     if (missed == Waiting::request_head) {
         stream_.on_request_error({ErrorCode::request_timeout, "the head"}, head_started_);
         closing_ = true;

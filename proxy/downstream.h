@@ -98,6 +98,7 @@ private:
     bool saw_eof_ = false;
     bool closing_ = false;  // once out_ is written
     bool round_scheduled_ = false;
+    int linger_rounds_ = 0;
     net::Clock::time_point head_started_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;

@@ -52,6 +52,10 @@ inline constexpr std::uint32_t kNameTtlSeconds = 60;
 // The log shows this much of a path.
 inline constexpr std::size_t kLoggedPathBytesMax = 1024;
 
+// A client that goes on sending after its answer is read from for this many linger deadlines, and bytes.
+inline constexpr int kLingerRoundsMax = 15;
+inline constexpr std::uint64_t kLingerBytesMax = 64 * 1024 * 1024;
+
 // A body must bring this much in each `body_progress`, or its sender is not worth a connection.
 inline constexpr std::uint64_t kBodyProgressBytesMin = 256;
 

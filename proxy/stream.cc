@@ -157,10 +157,11 @@ Result<void> Stream::send_head() {
         http::write_request_head(upstream_->out(), head_);
     } else {
         credentialed_ = head_;
-        if (auto applied = snapshot_->apply_credential(decision_, credentialed_); !applied) return applied;
-        http::write_request_head(upstream_->out(), credentialed_);
+        const auto applied = snapshot_->apply_credential(decision_, credentialed_);
+        if (applied) http::write_request_head(upstream_->out(), credentialed_);
         upstream_->wipe_after_write();
         credentialed_.headers.wipe();
+        if (!applied) return applied;
     }
     sent_ = context_.loop.now();
     // The decision is made: the body is wanted, whatever the origin would have said to the question.

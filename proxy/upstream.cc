@@ -177,8 +177,9 @@ void Upstream::flush() {
         if (result.state == net::IoState::again) return connection_->want(connection_->wanted() | net::FdWatch::kWrite);
         if (result.state != net::IoState::ok) {
             // What the origin said before it closed may explain it (an early 4xx): reading finds out, or fails too.
+            // Not past what waits in pending_, though: that comes first.
             out_.wipe();
-            return connection_->want(net::FdWatch::kRead);
+            return connection_->want(may_read() ? net::FdWatch::kRead : net::FdWatch::kNone);
         }
         out_.consume(result.bytes);
         // A long upload is no silence: the wait for an answer begins anew with what is sent.
@@ -196,7 +197,7 @@ void Upstream::on_ready(int ready) {
     if (state_ == State::handshaking) return step_handshake();
     if (state_ != State::open) return;
     if ((ready & net::FdWatch::kWrite) != 0) flush();
-    if ((ready & net::FdWatch::kRead) != 0 && state_ == State::open) read_some();
+    if ((ready & net::FdWatch::kRead) != 0 && state_ == State::open && may_read()) read_some();
 }
 
 void Upstream::read_some() {

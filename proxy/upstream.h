@@ -108,6 +108,7 @@ private:
     void step_handshake();
     void on_open();
     void on_ready(int ready);
+    bool may_read() const { return !paused_ && pending_.empty(); }
     void read_some();
     void take(std::string_view bytes);
     void take_pending();

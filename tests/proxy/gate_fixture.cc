@@ -107,7 +107,7 @@ void TestOrigin::on_data(Connection& connection) {
 
 std::string TestOrigin::received() const {
     std::string all;
-    for (const auto& connection : connections) all += connection->peer->received;
+    for (const auto& connection : connections) all += connection->peer ? connection->peer->received : std::string();
     return all;
 }
 

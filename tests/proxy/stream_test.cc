@@ -318,6 +318,27 @@ TEST_F(StreamTest, AnOriginThatClosesDuringAnUploadIsAnsweredFor) {
     run_until([&] { return egress->downstream_count() == 0; });
 }
 
+// The origin answers early and is gone while the client still sends and does not read yet: what waits must stay in order.
+TEST_F(StreamTest, AnEarlyAnswerToAnUploadStaysInOrderWhenTheOriginIsGone) {
+    start(kPolicy);
+    std::string body;
+    for (int i = 0; i < 40'000; ++i) body += std::to_string(1'000'000 + i) + '\n';
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body};
+    TestClient& client = connect();
+    client.stop_reading();
+    client.send(request("POST /up", "Content-Length: 8000000\r\n") + std::string(1000, 'u'));
+    int rounds = 0;
+    run_until([&] { return !origin.connections.empty() && ++rounds > 60; });
+    origin.connections[0]->peer.reset();
+    for (int i = 0; i < 40; ++i) client.send(std::string(20'000, 'u'));
+    rounds = 0;
+    run_until([&] { return ++rounds > 60; });
+    client.start_reading();
+    run_until([&] { return client.closed || client.received.size() > body.size(); });
+    const std::size_t head = client.received.find("\r\n\r\n") + 4;
+    EXPECT_TRUE(body.starts_with(client.received.substr(head))) << "out of order";
+}
+
 // X15: answers that are not read stop the requests.
 TEST_F(StreamTest, X15_PipelinedRefusalsAreBoundByTheWatermark) {
     start(kPolicy);
