@@ -130,7 +130,8 @@ Result<void> Gate::check_needs_no_restart(const rules::PolicyFile& file) const {
     if (file.upstream_ca_files != file_->upstream_ca_files) {
         return failure(ErrorCode::config_invalid, "upstream_ca has changed: that needs a restart");
     }
-    for (const auto& [name, entry] : file.sandboxes) {
+    for (const auto& entry : file.sandboxes) {
+        const std::string& name = entry.first;
         const bool is_open = std::any_of(sandboxes_.begin(), sandboxes_.end(), [&](const Sandbox& each) { return each.name == name; });
         if (is_open || !options_.serves_every_entry) continue;
         return failure(ErrorCode::config_invalid, "sandbox " + name + " is new: that needs a restart");
