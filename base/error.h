@@ -46,6 +46,17 @@ enum class Blame { sandbox, origin, policy, operator_config, network, proxy };
     X(origin_bad_framing, 502, origin, "the origin's response has an ambiguous length")                               \
     X(origin_header_too_large, 502, origin, "the origin's header section is too large")                               \
     X(origin_upgrade, 502, origin, "the origin switched protocols without being asked")                               \
+    X(origin_bad_upgrade, 502, origin, "the origin's answer to the protocol upgrade is not valid")                    \
+    X(rate_limited, 429, policy, "a limit of the policy is used up")                                                  \
+    X(closed_by_operator, 403, policy, "the connection was closed by the operator")                                   \
+    X(handler_threw, 403, operator_config, "the handler threw an exception")                                          \
+    X(handler_bad_return, 403, operator_config, "the handler did not return a response")                              \
+    X(handler_timeout, 403, operator_config, "the handler took too long")                                             \
+    X(handler_crashed, 403, operator_config, "the handler's process ended")                                           \
+    X(handler_missing, 403, operator_config, "there is no such handler")                                              \
+    X(handler_busy, 503, operator_config, "too many calls of the handler are running")                                \
+    X(handler_unavailable, 403, operator_config, "the handler cannot be started")                                     \
+    X(audit_unavailable, 503, operator_config, "decisions cannot be recorded")                                        \
     X(draining, 503, proxy, "the gate is shutting down")                                                              \
     X(config_invalid, 500, operator_config, "the configuration is not valid")                                         \
     X(system, 500, proxy, "an operation of the operating system failed")                                              \

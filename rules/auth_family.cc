@@ -45,9 +45,11 @@ bool same_field(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return fold(x) == fold(y); });
 }
 
-bool is_auth_field(std::string_view name, std::string_view own_name) {
+}  // namespace
+
+bool is_auth_field(std::string_view name) {
     const auto same = [&](std::string_view other) { return same_field(name, other); };
-    if (same(own_name) || same_field(name.substr(0, kAmazonPrefix.size()), kAmazonPrefix)) return true;
+    if (same_field(name.substr(0, kAmazonPrefix.size()), kAmazonPrefix)) return true;
     const auto ends = [&](std::string_view ending) {
         return name.size() > ending.size() && same_field(name.substr(name.size() - ending.size()), ending);
     };
@@ -68,12 +70,10 @@ bool is_auth_key(std::string_view raw) {
     return key.starts_with(kAmazonPrefix) || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
-}  // namespace
-
 void remove_auth_fields(http::HeaderMap& headers, std::string_view own_name) {
     for (std::size_t i = 0; i < headers.size();) {
         const std::string_view name = headers.at(i).name;
-        if (is_auth_field(name, own_name)) {
+        if (same_field(name, own_name) || is_auth_field(name)) {
             // A copy, because the map's own bytes may move while it removes.
             headers.remove(std::string(name));
         } else {

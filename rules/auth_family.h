@@ -9,6 +9,10 @@
 
 namespace sallyport::rules {
 
+// Whether a field, or a query key as received (percent-encoded or not), is of the family.
+bool is_auth_field(std::string_view name);
+bool is_auth_key(std::string_view raw);
+
 // Fields of the family, and `own_name`. "X_Api_Key" is one too: gateways hand both spellings to programs as one.
 void remove_auth_fields(http::HeaderMap& headers, std::string_view own_name);
 

@@ -14,7 +14,6 @@ struct FirstRules {
     std::uint32_t matching = kNone;
     std::uint32_t cleartext = kNone;
     bool is_path_ambiguous = false;  // of `matching`
-    bool looked_at_path = false;
 
     bool needs(const Rule& rule, std::uint32_t index) const { return index < (rule.deny ? denying : matching); }
 
@@ -31,6 +30,16 @@ struct FirstRules {
     }
 };
 
+bool is_for(const Rule& rule, Traffic traffic, std::uint16_t port) {
+    if (traffic == Traffic::raw) return matches_raw_endpoint(rule, port);
+    return matches_endpoint(rule, traffic == Traffic::https ? http::Scheme::https : http::Scheme::http, port);
+}
+
+// Of bytes that nobody looks at, a deny for one scheme may or may not be about them.
+bool denies_all(const Rule& rule, Traffic traffic) {
+    return !rule.is_about_requests() && (traffic != Traffic::raw || (rule.http && rule.https));
+}
+
 }  // namespace
 
 void index_rules(CompiledPolicy& policy) {
@@ -42,38 +51,37 @@ void index_rules(CompiledPolicy& policy) {
     }
 }
 
-Finding judge(const CompiledPolicy& policy, const http::CanonicalRequest& request, const http::HeaderMap& headers) {
+RequestFinding look_up(const CompiledPolicy& policy, const http::CanonicalRequest& request,
+                       const http::HeaderMap& headers) {
     FirstRules first;
-    const http::Authority& authority = request.authority;
-    find_rules(policy, authority.host, authority.is_address, [&](std::uint32_t index) {
+    RequestFinding finding;
+    find_rules(policy, request.authority.host, request.authority.is_address, [&](std::uint32_t index) {
         const Rule& rule = policy.rules[index];
-        first.looked_at_path |= !rule.paths.empty();
+        finding.looked_at_path |= !rule.paths.empty();
         if (first.needs(rule, index)) first.take(rule, index, match_rule(rule, request, headers));
     });
-    const auto found = [&](Outcome outcome, std::uint32_t index) {
-        return Finding{outcome, &policy.rules[index], first.looked_at_path};
-    };
-    if (first.denying != kNone) return found(Outcome::denied_by_rule, first.denying);
-    if (first.matching != kNone) {
-        return found(first.is_path_ambiguous ? Outcome::bad_path : Outcome::allowed, first.matching);
-    }
-    // The default is about names: an address is only ever reached by a rule that is about it.
-    if (policy.default_allow && !authority.is_address) return {Outcome::by_default, nullptr, first.looked_at_path};
-    if (first.cleartext != kNone) return found(Outcome::cleartext, first.cleartext);
-    return {};
+    const auto rule_at = [&](std::uint32_t index) { return index == kNone ? nullptr : &policy.rules[index]; };
+    finding.denying = rule_at(first.denying);
+    finding.matching = rule_at(first.matching);
+    finding.cleartext = rule_at(first.cleartext);
+    finding.is_path_ambiguous = first.is_path_ambiguous;
+    return finding;
 }
 
-bool is_reachable(const CompiledPolicy& policy, http::Scheme scheme, std::string_view host, bool is_address,
-                  std::uint16_t port) {
-    bool is_allowed = policy.default_allow && !is_address;
-    bool is_denied = false;
+EndpointFinding look_up_endpoint(const CompiledPolicy& policy, Traffic traffic, std::string_view host, bool is_address,
+                                 std::uint16_t port) {
+    EndpointFinding finding;
+    // Rules lie in the list's order, so the first one is the one at the lowest address.
+    const auto keep_first = [](const Rule*& slot, const Rule& rule) {
+        if (slot == nullptr || &rule < slot) slot = &rule;
+    };
     find_rules(policy, host, is_address, [&](std::uint32_t index) {
         const Rule& rule = policy.rules[index];
-        if (!matches_endpoint(rule, scheme, port)) return;
-        is_allowed |= !rule.deny;
-        is_denied |= rule.deny && !rule.is_about_requests();
+        if (!is_for(rule, traffic, port)) return;
+        if (!rule.deny) return keep_first(finding.matching, rule);
+        keep_first(denies_all(rule, traffic) ? finding.denying : finding.denying_some, rule);
     });
-    return is_allowed && !is_denied;
+    return finding;
 }
 
 }  // namespace sallyport::rules

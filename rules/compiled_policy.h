@@ -1,12 +1,15 @@
 // One policy of a file, indexed by host. Immutable once built; shared by the snapshots of every sandbox under it.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "http/validate.h"
+#include "rules/actions.h"
 #include "rules/credential.h"
 #include "rules/host_index.h"
 #include "rules/rule.h"
@@ -15,7 +18,16 @@ namespace sallyport::rules {
 
 struct CompiledPolicy {
     std::string name;
+    std::string source_name;  // what diagnostics call the file it came from
+    std::string source_json;  // the policy as it was written, as JSON
     bool default_allow = false;
+    BlockAnswer blocked;
+    std::shared_ptr<const LimitSpec> limit;  // for the policy as a whole; null for none
+    // Handlers: at most one of script and socket.
+    std::string script_file;  // as written: relative to the file's folder
+    std::string handler_socket;
+    std::map<std::string, std::string, std::less<>> handler_env;  // variable → secret
+    HandlerLimits handler_limits;
     std::vector<Rule> rules;
     std::vector<CredentialSpec> credentials;  // those that the rules use
 
@@ -44,19 +56,30 @@ void find_rules(const CompiledPolicy& policy, std::string_view host, bool is_add
     }
 }
 
-enum class Outcome { allowed, by_default, denied_by_rule, bad_path, cleartext, no_rule };
-
-struct Finding {
-    Outcome outcome = Outcome::no_rule;
-    const Rule* rule = nullptr;  // what led to the outcome; null for by_default and no_rule
+// What one list of rules says about a request: the first rule, in the list's order, of each kind.
+struct RequestFinding {
+    const Rule* denying = nullptr;
+    const Rule* matching = nullptr;   // an allow
+    const Rule* cleartext = nullptr;  // an allow that would match over https
+    bool is_path_ambiguous = false;   // for `matching`: it refuses the request
     bool looked_at_path = false;
 };
 
-// Deny wins, then the first match, then the default. Allocates nothing.
-Finding judge(const CompiledPolicy& policy, const http::CanonicalRequest& request, const http::HeaderMap& headers);
+// Allocates nothing.
+RequestFinding look_up(const CompiledPolicy& policy, const http::CanonicalRequest& request,
+                       const http::HeaderMap& headers);
 
-// Whether any request to this host and port can be allowed.
-bool is_reachable(const CompiledPolicy& policy, http::Scheme scheme, std::string_view host, bool is_address,
-                  std::uint16_t port);
+// What the bytes of a connection are.
+enum class Traffic { http, https, raw };
+
+// What one list of rules says about connections to a host and port.
+struct EndpointFinding {
+    const Rule* denying = nullptr;       // whatever the request
+    const Rule* denying_some = nullptr;  // some requests
+    const Rule* matching = nullptr;      // the first allow for some request, or for the connection as a whole
+};
+
+EndpointFinding look_up_endpoint(const CompiledPolicy& policy, Traffic traffic, std::string_view host, bool is_address,
+                                 std::uint16_t port);
 
 }  // namespace sallyport::rules

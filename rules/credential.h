@@ -24,7 +24,7 @@ struct CredentialSpec {
 
 // The field's value. secret_unavailable where a secret or parameter is missing, or where the result is not a field
 // value (empty, control characters, ':' in a user name). The detail never holds a value.
-Result<SecretString> render(const CredentialSpec& spec, const secrets::Params& params,
+Result<SecretString> render(const CredentialSpec& spec, const secrets::Identity& identity,
                             const secrets::SecretSnapshot& secrets);
 
 }  // namespace sallyport::rules

@@ -7,8 +7,9 @@
 
 namespace sallyport::rules {
 
-// `node` is the rule as written, `rule` as read so far. Reports what is refused; a rule without `scheme` becomes https
-// only, unless it allows cleartext.
+// `node` is the rule as written, `rule` as read so far; it does not deny. Reports what is refused; a rule without
+// `scheme` becomes https only, unless it allows cleartext or sends the request elsewhere: then that destination's
+// scheme counts.
 void restrict_to_credential(const Node& node, Rule& rule, Reporter& reporter);
 
 }  // namespace sallyport::rules

@@ -26,6 +26,7 @@ public:
     void error(Place place, std::string message);
     void warning(Place place, std::string message);
     bool has_errors() const { return has_errors_; }
+    const std::string& file() const { return file_; }
     // As did_you_mean(), while there are few enough messages for anyone to read them.
     std::string suggest(std::string_view word, std::span<const std::string_view> candidates) const;
     // In the order of the file; at most 100, then a last one says that there are more.

@@ -4,8 +4,14 @@
 #include <charconv>
 #include <string>
 
+#include "rules/quantity.h"
+#include "secrets/template_text.h"
+
 namespace sallyport::rules {
 namespace {
+
+constexpr std::size_t kBodyBytesMax = 64 * 1024;
+constexpr std::size_t kFieldBytesMax = 8 * 1024;
 
 bool contains(std::span<const std::string_view> words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -65,6 +71,16 @@ bool has_foreign_key(const Node& map, std::span<const std::string_view> known) {
                         [&](const Entry& entry) { return contains(known, entry.key); });
 }
 
+std::string describe_name_fault(std::string_view name) {
+    return quote(name) + " is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end";
+}
+
+bool expect_name(const Entry& entry, Reporter& reporter) {
+    if (secrets::is_name(entry.key)) return true;
+    reporter.error(entry.place, describe_name_fault(entry.key));
+    return false;
+}
+
 std::optional<std::string_view> read_text(const Node& node, std::string_view key, Reporter& reporter) {
     if (node.kind != NodeKind::scalar) {
         reporter.error(node.place, quote(key) + " must be a string");
@@ -92,14 +108,61 @@ std::optional<bool> read_flag(const Node& node, std::string_view key, Reporter& 
     return std::nullopt;
 }
 
-std::optional<std::uint16_t> read_port(const Node& node, std::string_view key, Reporter& reporter) {
-    std::uint16_t port = 0;
+std::optional<std::uint64_t> read_number(const Node& node, std::string_view key, std::uint64_t least,
+                                         std::uint64_t most, Reporter& reporter) {
+    std::uint64_t number = 0;
     const char* const end = node.text.data() + node.text.size();
-    const bool is_number = node.kind == NodeKind::scalar && node.is_plain && !node.text.starts_with('0') &&
-                           std::from_chars(node.text.data(), end, port) == std::from_chars_result{end, std::errc{}};
-    if (is_number && port != 0) return port;
-    reporter.error(node.place, quote(key) + " must be a number from 1 to 65535");
+    const bool is_number = node.kind == NodeKind::scalar && node.is_plain &&
+                           std::from_chars(node.text.data(), end, number) == std::from_chars_result{end, std::errc{}};
+    const bool is_octal = node.text.size() > 1 && node.text[0] == '0';
+    if (is_number && !is_octal && number >= least && number <= most) return number;
+    reporter.error(node.place,
+                   quote(key) + " must be a number from " + std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
+}
+
+std::optional<std::uint16_t> read_port(const Node& node, std::string_view key, Reporter& reporter) {
+    const auto port = read_number(node, key, 1, 65535, reporter);
+    return port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
+}
+
+std::optional<std::string_view> read_body(const Node& node, std::string_view key, Reporter& reporter) {
+    if (node.kind != NodeKind::scalar) {
+        reporter.error(node.place, quote(key) + " must be a string");
+        return std::nullopt;
+    }
+    if (node.text.size() > kBodyBytesMax) {
+        reporter.error(node.place, quote(key) + " is larger than 64 KiB");
+        return std::nullopt;
+    }
+    return node.text;
+}
+
+std::optional<std::string_view> read_field_value(const Node& node, std::string_view key, Reporter& reporter) {
+    const auto text = read_text(node, key, reporter);
+    if (!text) return std::nullopt;
+    const auto is_visible = [](char c) { return c >= ' ' && c <= '~'; };
+    const bool is_value = std::all_of(text->begin(), text->end(), is_visible) && !text->starts_with(' ') &&
+                          !text->ends_with(' ') && text->size() <= kFieldBytesMax;
+    if (is_value) return text;
+    reporter.error(node.place, quote(key) + " is not the value of a header");
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> read_bytes(const Node& node, std::string_view key, Reporter& reporter) {
+    const auto text = read_text(node, key, reporter);
+    const auto bytes = text ? parse_bytes(*text) : std::nullopt;
+    if (text && !bytes) {
+        reporter.error(node.place, quote(key) + " must be a size (B, KB, MB, GB, KiB, MiB, GiB), such as 100MB");
+    }
+    return bytes;
+}
+
+std::optional<std::chrono::milliseconds> read_duration(const Node& node, std::string_view key, Reporter& reporter) {
+    const auto text = read_text(node, key, reporter);
+    const auto duration = text ? parse_duration(*text) : std::nullopt;
+    if (text && !duration) reporter.error(node.place, quote(key) + " must be a time (ms, s, m, h), such as 10s");
+    return duration;
 }
 
 std::vector<const Node*> read_list(const Node& node, std::string_view key, ListForm form, Reporter& reporter) {

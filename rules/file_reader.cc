@@ -4,18 +4,20 @@
 #include <array>
 #include <set>
 
+#include "rules/admin_reader.h"
 #include "rules/credential_reader.h"
+#include "rules/definitions.h"
 #include "rules/fields.h"
+#include "rules/identity_check.h"
 #include "rules/policy_reader.h"
 #include "rules/secret_reader.h"
 
 namespace sallyport::rules {
 namespace {
 
-constexpr std::array<std::string_view, 6> kKeys{"version",  "secrets",   "credentials",
-                                                "policies", "sandboxes", "upstream_ca"};
-constexpr std::array<std::string_view, 5> kUnsupportedKeys{"handlers", "limits", "admin", "audit", "listen"};
-constexpr std::array<std::string_view, 2> kSandboxKeys{"policy", "params"};
+constexpr std::array<std::string_view, 8> kKeys{"version",   "secrets",     "credentials", "policies",
+                                                "sandboxes", "upstream_ca", "admin",       "audit"};
+constexpr std::array<std::string_view, 3> kSandboxKeys{"policy", "params", "labels"};
 
 class FileReader {
 public:
@@ -23,16 +25,21 @@ public:
         : root_(root), file_(file), reporter_(reporter) {}
 
     void read() {
-        if (!expect_map(root_, "the file", {kKeys, kUnsupportedKeys}, reporter_)) return;
+        if (!expect_map(root_, "the file", {kKeys}, reporter_)) return;
         read_version();
         each_named("secrets", [&](const Entry& entry) { read_secret_entry(entry); });
         each_named("credentials", [&](const Entry& entry) { read_credential_entry(entry); });
         each_named("policies", [&](const Entry& entry) {
-            file_.policies.emplace(entry.key, read_policy(entry.key, entry.value, credentials_, reporter_));
+            file_.policies.emplace(entry.key, read_policy(entry.key, entry.value, definitions_, reporter_));
         });
         each_named("sandboxes", [&](const Entry& entry) { read_sandbox(entry); });
         read_upstream_ca();
-        if (!reporter_.has_errors()) warn_of_unused();
+        if (const Node* admin = find(root_, "admin")) read_admin(*admin, file_.admin, reporter_);
+        if (const Node* audit = find(root_, "audit")) read_audit(*audit, file_.audit, reporter_);
+        file_.credentials = definitions_.specs;
+        if (reporter_.has_errors()) return;
+        warn_of_unused();
+        warn_of_missing_params();
     }
 
 private:
@@ -41,16 +48,8 @@ private:
         const Node* node = find(root_, section);
         if (node == nullptr || !expect_map(*node, quote(section), reporter_)) return;
         for (const Entry& entry : node->entries) {
-            if (expect_name(entry)) read(entry);
+            if (expect_name(entry, reporter_)) read(entry);
         }
-    }
-
-    bool expect_name(const Entry& entry) {
-        if (secrets::is_name(entry.key)) return true;
-        reporter_.error(
-            entry.place,
-            quote(entry.key) + " is not a valid name: 1 to 63 of A-Z, a-z, 0-9, '_' and '-', no '-' at either end");
-        return false;
     }
 
     void read_version() {
@@ -61,22 +60,22 @@ private:
     }
 
     void read_secret_entry(const Entry& entry) {
-        secret_names_.insert(entry.key);
+        definitions_.secrets.insert(entry.key);
         if (auto source = read_secret(entry.key, entry.value, reporter_)) file_.secrets.push_back(std::move(*source));
     }
 
     void read_credential_entry(const Entry& entry) {
-        credentials_.names.insert(entry.key);
-        auto spec = read_credential(entry.key, entry.value, secret_names_, reporter_);
+        definitions_.credentials.insert(entry.key);
+        auto spec = read_credential(entry.key, entry.value, definitions_.secrets, reporter_);
         if (!spec) return;
         note_secrets(spec->username);
         note_secrets(spec->value);
-        credentials_.specs.emplace(entry.key, std::move(*spec));
+        definitions_.specs.emplace(entry.key, std::move(*spec));
     }
 
     void note_secrets(const secrets::TemplateText& text) {
         for (const auto& part : text) {
-            if (part.kind == secrets::PartKind::secret) used_secrets_.insert(part.text);
+            if (part.kind == secrets::PartKind::secret) definitions_.used_secrets.insert(part.text);
         }
     }
 
@@ -87,7 +86,8 @@ private:
         if (const Node* policy = require(entry.value, "policy", what, reporter_)) {
             sandbox.policy = read_policy_name(*policy);
         }
-        if (const Node* params = find(entry.value, "params")) read_params(*params, sandbox.params);
+        if (const Node* params = find(entry.value, "params")) read_values(*params, "params", sandbox.params);
+        if (const Node* labels = find(entry.value, "labels")) read_values(*labels, "labels", sandbox.labels);
         file_.sandboxes.emplace(entry.key, std::move(sandbox));
     }
 
@@ -102,11 +102,11 @@ private:
         return std::string(*name);
     }
 
-    void read_params(const Node& node, secrets::Params& params) {
-        if (!expect_map(node, "\"params\"", reporter_)) return;
+    void read_values(const Node& node, std::string_view key, secrets::Params& values) {
+        if (!expect_map(node, quote(key), reporter_)) return;
         for (const Entry& entry : node.entries) {
-            if (!expect_name(entry)) continue;
-            if (const auto value = read_text(entry.value, entry.key, reporter_)) params.emplace(entry.key, *value);
+            if (!expect_name(entry, reporter_)) continue;
+            if (const auto value = read_text(entry.value, entry.key, reporter_)) values.emplace(entry.key, *value);
         }
     }
 
@@ -120,8 +120,17 @@ private:
     }
 
     void warn_of_unused() {
-        warn_of_unused("secrets", "secret", used_secrets_);
-        warn_of_unused("credentials", "credential", credentials_.used);
+        warn_of_unused("secrets", "secret", definitions_.used_secrets);
+        warn_of_unused("credentials", "credential", definitions_.used_credentials);
+    }
+
+    void warn_of_missing_params() {
+        const Node* sandboxes = find(root_, "sandboxes");
+        if (sandboxes == nullptr) return;
+        IdentityCheck check(file_);
+        for (const Entry& entry : sandboxes->entries) {
+            check.take(entry.key, file_.sandboxes.find(entry.key)->second, entry.place, reporter_);
+        }
     }
 
     void warn_of_unused(std::string_view section, std::string_view what,
@@ -137,9 +146,7 @@ private:
     const Node& root_;
     PolicyFile& file_;
     Reporter& reporter_;
-    std::set<std::string, std::less<>> secret_names_;
-    std::set<std::string, std::less<>> used_secrets_;
-    CredentialTable credentials_;
+    Definitions definitions_;
 };
 
 }  // namespace

@@ -25,6 +25,12 @@ Result<Glob> Glob::compile(std::string_view pattern, GlobKind kind) {
     return glob;
 }
 
+Glob::States Glob::start() const {
+    States states{};
+    enter(states, tokens_, 0);
+    return states;
+}
+
 bool Glob::step(States& states, std::string_view tokens, char c) {
     States after{};
     std::uint64_t any = 0;

@@ -30,13 +30,26 @@ public:
     // As written.
     const std::string& text() const { return text_; }
 
+    // One character at a time, for whoever follows many patterns at once.
+    static constexpr std::size_t kStateWordsMax = 1000 / 64 + 1;
+    // Which positions of the pattern may come next, one bit each; the first state_words() count.
+    using States = std::array<std::uint64_t, kStateWordsMax>;
+    std::size_t state_words() const { return tokens_.size() / 64 + 1; }
+    States start() const;
+    // False where nothing that begins so matches.
+    bool advance(States& states, char c) const { return step(states, tokens_, c); }
+    bool accepts(const States& states) const { return has_position(states, tokens_.size()); }
+    // Everything that begins so matches.
+    bool accepts_any_rest(const States& states) const {
+        return accepts(states) && !tokens_.empty() && tokens_.back() == kAnyStar;
+    }
+
 private:
     // In tokens_; no pattern holds these characters.
     static constexpr char kSegmentStar = 1;
     static constexpr char kAnyStar = 2;
     static constexpr std::size_t kTokensMax = 1000;
-    // Which positions of the pattern may come next, one bit each.
-    using States = std::array<std::uint64_t, kTokensMax / 64 + 1>;
+    static_assert(kStateWordsMax == kTokensMax / 64 + 1);
 
     static bool is_star(char token) { return token == kSegmentStar || token == kAnyStar; }
     // A star may stand for nothing, so the position after it is reached too. Two stars never stand together.
@@ -45,6 +58,7 @@ private:
         if (at < tokens.size() && is_star(tokens[at])) ++at;
         states[at / 64] |= std::uint64_t{1} << at % 64;
     }
+    static bool has_position(const States& states, std::size_t at) { return (states[at / 64] >> at % 64 & 1) != 0; }
     // False where no position is left.
     static bool step(States& states, std::string_view tokens, char c);
 
@@ -55,7 +69,7 @@ private:
         for (int c = next(); c >= 0; c = next()) {
             if (!step(states, tokens, static_cast<char>(c))) return false;
         }
-        return (states[tokens.size() / 64] >> tokens.size() % 64 & 1) != 0;
+        return has_position(states, tokens.size());
     }
 
     std::string text_;

@@ -44,6 +44,15 @@ std::string to_string(const HostPattern& pattern) {
     return text + pattern.suffix;
 }
 
+bool matches(const HostPattern& pattern, std::string_view host) {
+    if (!host.ends_with(pattern.suffix)) return false;
+    host.remove_suffix(pattern.suffix.size());
+    if (!pattern.is_any() && !host.empty() && !host.ends_with('.')) return false;
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const std::size_t labels = count_labels(host);
+    return pattern.is_open ? labels >= pattern.wildcards : labels == pattern.wildcards;
+}
+
 std::size_t count_labels(std::string_view name) {
     if (name.empty()) return 0;
     return static_cast<std::size_t>(std::count(name.begin(), name.end(), '.')) + 1;

@@ -27,6 +27,9 @@ Result<HostPattern> parse_host_pattern(std::string_view text);
 // As a rule would write it.
 std::string to_string(const HostPattern& pattern);
 
+// `host` is a canonical name. Allocates nothing.
+bool matches(const HostPattern& pattern, std::string_view host);
+
 std::size_t count_labels(std::string_view name);
 
 }  // namespace sallyport::rules

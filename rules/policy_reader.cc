@@ -2,21 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
+#include "rules/block_answer_reader.h"
 #include "rules/fields.h"
+#include "rules/handlers_reader.h"
+#include "rules/limit_reader.h"
 #include "rules/rule_lint.h"
 #include "rules/rule_reader.h"
+#include "rules/source_json.h"
 
 namespace sallyport::rules {
 namespace {
 
 constexpr std::size_t kRulesMax = 10'000;
 
-constexpr std::array<std::string_view, 2> kKeys{"default", "rules"};
-constexpr std::array<std::string_view, 10> kUnsupportedKeys{
-    "script", "env", "handler_socket", "handler", "handlers", "limits", "blocked", "scrub", "budget", "sandbox",
+constexpr std::array<std::string_view, 8> kKeys{
+    "default", "rules", "script", "env", "handler_socket", "handler_limits", "blocked", "limit",
 };
+constexpr std::array<std::string_view, 3> kUnsupportedKeys{"scrub", "budget", "sandbox"};
 constexpr std::array<std::string_view, 2> kDefaults{"deny", "allow"};
+constexpr std::string_view kRuntime = "runtime";
 
 void read_default(const Node& node, CompiledPolicy& policy, Reporter& reporter) {
     const auto text = read_text(node, "default", reporter);
@@ -27,40 +33,97 @@ void read_default(const Node& node, CompiledPolicy& policy, Reporter& reporter) 
                    "\"default\" must be deny or allow, not " + quote(*text) + reporter.suggest(*text, kDefaults));
 }
 
-// The credential's index in the policy, which holds each that it uses once.
-int add_credential(const std::string& name, CompiledPolicy& policy, CredentialTable& credentials) {
-    credentials.used.insert(name);
-    const auto spec = credentials.specs.find(name);
-    if (spec == credentials.specs.end()) return -1;
-    const auto same = [&](const CredentialSpec& other) { return other.name == name; };
-    const auto found = std::find_if(policy.credentials.begin(), policy.credentials.end(), same);
-    const auto index = found - policy.credentials.begin();
-    if (found == policy.credentials.end()) policy.credentials.push_back(spec->second);
-    return static_cast<int>(index);
+class RulesReader {
+public:
+    RulesReader(std::string_view prefix, CompiledPolicy& policy, Definitions& definitions, Reporter& reporter)
+        : prefix_(prefix), policy_(policy), definitions_(definitions), reporter_(reporter) {}
+
+    void read(const Node& node) {
+        const auto items = read_list(node, "rules", ListForm::list_only, reporter_);
+        if (items.size() > kRulesMax) return reporter_.error(node.place, "a policy has 10000 rules at most");
+        policy_.rules.reserve(items.size());
+        for (const Node* item : items) take(*item);
+    }
+
+private:
+    void take(const Node& item) {
+        const std::string label = std::string(prefix_) + '[' + std::to_string(policy_.rules.size()) + ']';
+        ReadRule read = read_rule(item, label, definitions_.credentials, reporter_);
+        if (!read.credential.empty()) read.rule.credential = add_credential(read.credential);
+        if (read.rule.label != label) warn_of_name(item, read.rule);
+        if (read.rule.limit != nullptr) read.rule.limit_key = limit_key(item, read.rule, label);
+        policy_.rules.push_back(std::move(read.rule));
+    }
+
+    // The credential's index in the policy, which holds each that it uses once.
+    int add_credential(const std::string& name) {
+        definitions_.used_credentials.insert(name);
+        const auto spec = definitions_.specs.find(name);
+        if (spec == definitions_.specs.end()) return -1;
+        const auto [found, is_new] = credential_index_.try_emplace(name, static_cast<int>(policy_.credentials.size()));
+        if (is_new) policy_.credentials.push_back(spec->second);
+        return found->second;
+    }
+
+    void warn_of_name(const Node& item, const Rule& rule) {
+        const auto [first, is_new] = lines_.try_emplace(rule.label, rule.place.line);
+        if (is_new) return;
+        reporter_.warning(find(item, "name")->place, "the rule in line " + std::to_string(first->second) +
+                                                         " has the name " + quote(rule.label) + " too");
+    }
+
+    // A rule without a name keeps what it has counted when others are put before it: what it says is its key.
+    std::string limit_key(const Node& item, const Rule& rule, const std::string& label) {
+        std::string key = policy_.name + '/' + (rule.label == label ? to_json(item) : rule.label);
+        const std::size_t earlier = keys_[key]++;
+        return earlier == 0 ? key : key + '#' + std::to_string(earlier);
+    }
+
+    std::string_view prefix_;
+    CompiledPolicy& policy_;
+    Definitions& definitions_;
+    Reporter& reporter_;
+    std::unordered_map<std::string, int> credential_index_;
+    std::unordered_map<std::string, int> lines_;
+    std::unordered_map<std::string, std::size_t> keys_;
+};
+
+std::shared_ptr<CompiledPolicy> make_policy(std::string_view name, const Node& node, const Reporter& reporter) {
+    auto policy = std::make_shared<CompiledPolicy>();
+    policy->name = name;
+    policy->source_name = reporter.file();
+    policy->source_json = to_json(node);
+    return policy;
 }
 
-void read_rules(const Node& node, CompiledPolicy& policy, CredentialTable& credentials, Reporter& reporter) {
-    const auto items = read_list(node, "rules", ListForm::list_only, reporter);
-    if (items.size() > kRulesMax) return reporter.error(node.place, "a policy has 10000 rules at most");
-    for (const Node* item : items) {
-        ReadRule read = read_rule(*item, policy.rules.size(), credentials.names, reporter);
-        if (!read.credential.empty()) read.rule.credential = add_credential(read.credential, policy, credentials);
-        policy.rules.push_back(std::move(read.rule));
-    }
+void finish(CompiledPolicy& policy, Reporter& reporter) {
+    index_rules(policy);
+    // Of a rule that was read in part, it would say what is not so.
+    if (!reporter.has_errors()) lint_rules(policy, reporter);
 }
 
 }  // namespace
 
-std::shared_ptr<const CompiledPolicy> read_policy(const std::string& name, const Node& node,
-                                                  CredentialTable& credentials, Reporter& reporter) {
-    auto policy = std::make_shared<CompiledPolicy>();
-    policy->name = name;
+std::shared_ptr<const CompiledPolicy> read_policy(const std::string& name, const Node& node, Definitions& definitions,
+                                                  Reporter& reporter) {
+    const auto policy = make_policy(name, node, reporter);
     if (!expect_map(node, "policy " + quote(name), {kKeys, kUnsupportedKeys}, reporter)) return policy;
+    const Node* rules = find(node, "rules");
     if (const Node* value = find(node, "default")) read_default(*value, *policy, reporter);
-    if (const Node* value = find(node, "rules")) read_rules(*value, *policy, credentials, reporter);
-    index_rules(*policy);
-    // Of a rule that was read in part, it would say what is not so.
-    if (!reporter.has_errors()) lint_rules(*policy, reporter);
+    if (const Node* value = find(node, "blocked")) read_block_answer(*value, policy->blocked, reporter);
+    if (const Node* value = find(node, "limit")) policy->limit = read_limit(*value, reporter);
+    read_handlers(node, *policy, definitions, reporter);
+    if (rules != nullptr) RulesReader("rules", *policy, definitions, reporter).read(*rules);
+    if (rules != nullptr && !has_handlers(node)) refuse_rule_handlers(*rules, reporter);
+    finish(*policy, reporter);
+    return policy;
+}
+
+std::shared_ptr<const CompiledPolicy> read_runtime_rules(const Node& node, Definitions& definitions,
+                                                         Reporter& reporter) {
+    const auto policy = make_policy(kRuntime, node, reporter);
+    RulesReader(kRuntime, *policy, definitions, reporter).read(node);
+    finish(*policy, reporter);
     return policy;
 }
 

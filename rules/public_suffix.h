@@ -4,10 +4,17 @@
 
 #include <string>
 
+#include "rules/host_pattern.h"
+
 namespace sallyport::rules {
 
 // True where different owners have names below the canonical name `domain`. A top-level domain that nobody has
 // registered counts as one ("*.internal"): it may be on tomorrow's list.
 bool is_shared_domain(const std::string& domain);
+
+// The shared domain under which the wildcard has names: its own suffix, or one below ("**.azure.com" has those of
+// "cloudapp.azure.com"). Of those below, only the well-known ones are known. Empty for none, and for a pattern without
+// wildcards.
+std::string find_shared_domain(const HostPattern& pattern);
 
 }  // namespace sallyport::rules

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "http/validate.h"
+#include "rules/actions.h"
 #include "rules/diagnostics.h"
 #include "rules/glob.h"
 #include "rules/host_pattern.h"
@@ -44,10 +46,23 @@ struct Rule {
     bool allow_cleartext_credential = false;
     int credential = -1;  // in CompiledPolicy::credentials
 
+    // At most one of these five; none of them with `deny`.
+    std::shared_ptr<const Respond> respond;
+    std::shared_ptr<const Destination> upstream;
+    std::shared_ptr<const HandlerRef> handler;
+    bool passthrough = false;  // tls: passthrough
+    bool tcp = false;          // about raw connections only: no request is ever matched
+    std::shared_ptr<const LimitSpec> limit;
+    std::string limit_key;  // where there is a limit: as in Decision
+    bool websocket = true;  // `websocket: false` refuses upgrades that the rule would let through
+
     bool is_for_networks_alone() const { return hosts.empty() && addresses.empty(); }
     // Nothing but host, port and scheme decides.
     bool is_about_requests() const { return !methods.empty() || !paths.empty() || !query.empty() || !headers.empty(); }
 };
+
+// Why a rule does not match, in the order in which they are looked at.
+enum class Mismatch { none, host, raw_tcp, scheme, port, passthrough, method, query, header, path };
 
 enum class RuleMatch {
     no,
@@ -56,10 +71,24 @@ enum class RuleMatch {
     cleartext,       // it would match over https, and its credential may not go over http
 };
 
+struct RuleCheck {
+    RuleMatch match = RuleMatch::no;
+    // Where `match` is no: the first condition that fails; where it is cleartext: scheme.
+    Mismatch why = Mismatch::none;
+    std::string_view name;  // of the query key or header that fails; in the rule
+};
+
+// Whether a name or a literal (canonical) is one of the rule's.
+bool matches_host(const Rule& rule, std::string_view host, bool is_address);
+
 // Port and scheme only. A deny without `port` is about every port: whoever blocks a host does not mean two doors of it.
+// An allow with `tcp` is about no scheme, a deny with it about every one.
 bool matches_endpoint(const Rule& rule, http::Scheme scheme, std::uint16_t port);
+// The same for bytes that nobody looks at: they may be of any scheme, or of none.
+bool matches_raw_endpoint(const Rule& rule, std::uint16_t port);
 
 // For a request to a host of the rule. A deny is never narrowed by what is ambiguous: it matches.
+RuleCheck check_rule(const Rule& rule, const http::CanonicalRequest& request, const http::HeaderMap& headers);
 RuleMatch match_rule(const Rule& rule, const http::CanonicalRequest& request, const http::HeaderMap& headers);
 
 }  // namespace sallyport::rules

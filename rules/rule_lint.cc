@@ -1,121 +1,83 @@
 #include "rules/rule_lint.h"
 
-#include <algorithm>
-#include <map>
 #include <string>
-#include <utility>
+
+#include "rules/coverage.h"
+#include "rules/credential_overlap.h"
 
 namespace sallyport::rules {
 namespace {
 
-std::string place_of(const Rule& rule) {
-    std::string text = quote(rule.label);
-    if (rule.place.line > 0) text += " (line " + std::to_string(rule.place.line) + ")";
+// About a quarter of a second: files are read again at every change.
+constexpr std::uint64_t kStepsMax = 2'000'000;
+// For one rule: what is left out for it is left for others.
+constexpr std::uint64_t kRuleStepsMax = 200'000;
+
+std::string listed(const std::vector<const Rule*>& rules) {
+    std::string text;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (i > 0) text += i + 1 == rules.size() ? " and " : ", ";
+        text += place_of(*rules[i]);
+    }
     return text;
 }
 
-template <class Items>
-std::string joined(Items items) {
-    std::sort(items.begin(), items.end());
-    std::string text;
-    for (const auto& item : items) text += item + '\n';
-    return text + '\r';
-}
-
-template <class Items, class ToText>
-std::string joined(const Items& items, ToText to_text) {
-    std::vector<std::string> texts;
-    for (const auto& item : items) texts.push_back(to_text(item));
-    return joined(std::move(texts));
-}
-
-// Equal for two rules that match the same requests of a host. No part of a rule holds a control character.
-std::string conditions_of(const Rule& rule) {
-    const auto named = [](const auto& condition) { return condition.name + '\t' + condition.value.text(); };
-    return std::string(rule.http ? "h" : "") + (rule.https ? "s" : "") + '\r' +
-           joined(rule.ports, [](std::uint16_t port) { return std::to_string(port); }) + joined(rule.methods) +
-           joined(rule.paths, [](const Glob& glob) { return glob.text(); }) + joined(rule.query, named) +
-           joined(rule.headers, named) + joined(rule.network_texts);
-}
-
-std::string credential_of(const Rule& rule, const CompiledPolicy& policy) {
-    return quote(policy.credentials[static_cast<std::size_t>(rule.credential)].name);
-}
-
-class AmbiguityCheck {
-public:
-    void take(const Rule& rule, const CompiledPolicy& policy, Reporter& reporter) {
-        if (rule.credential < 0) return;
-        const auto conditions = condition_ids_.try_emplace(conditions_of(rule), condition_ids_.size()).first->second;
-        for (const HostPattern& host : rule.hosts) {
-            const auto [first, is_new] = first_.try_emplace({host, conditions}, &rule);
-            if (is_new || first->second->credential == rule.credential) continue;
-            const Rule& other = *first->second;
-            return reporter.error(rule.place, "ambiguous credential: " + credential_of(rule, policy) + " here and " +
-                                                  credential_of(other, policy) + " in " + place_of(other) +
-                                                  " are for the same requests");
-        }
-    }
-
-private:
-    std::map<std::string, std::size_t> condition_ids_;
-    std::map<std::pair<HostPattern, std::size_t>, const Rule*> first_;
-};
-
-// Whether `wide` matches every request to a port and scheme that `rule` matches.
-bool covers_endpoints(const Rule& wide, const Rule& rule) {
-    if ((rule.http && !wide.http) || (rule.https && !wide.https)) return false;
-    if (wide.ports.empty()) return wide.deny || rule.ports.empty();
-    return !rule.ports.empty() && std::all_of(rule.ports.begin(), rule.ports.end(), [&](std::uint16_t port) {
-        return std::find(wide.ports.begin(), wide.ports.end(), port) != wide.ports.end();
-    });
+std::string why_never(const std::vector<const Rule*>& by) {
+    if (by.size() != 1) return listed(by) + " leave nothing of it";
+    const Rule& rule = *by.front();
+    if (!rule.deny) return place_of(rule) + " comes first and matches all of it";
+    return place_of(rule) + (rule.is_about_requests() ? " denies all of it" : " denies its hosts");
 }
 
 class ShadowCheck {
 public:
-    explicit ShadowCheck(const CompiledPolicy& policy) : policy_(policy) {
-        for (std::uint32_t i = 0; i < policy.rules.size(); ++i) {
-            const Rule& rule = policy.rules[i];
-            if (rule.is_about_requests() || !rule.networks.empty()) continue;
-            for (const HostPattern& host : rule.hosts) wide_.add(host, i);
-        }
-    }
+    ShadowCheck(const CompiledPolicy& policy, const Coverage& coverage, Reporter& reporter)
+        : policy_(policy), coverage_(coverage), reporter_(reporter), steps_left_(kStepsMax) {}
 
-    void take(std::uint32_t index, Reporter& reporter) const {
+    void take(std::uint32_t index) {
         const Rule& rule = policy_.rules[index];
-        if (rule.deny || rule.hosts.empty() || !rule.addresses.empty()) return;
-        const Rule* shadow = nullptr;
-        for (const HostPattern& host : rule.hosts) {
-            shadow = find_cover(host, index);
-            if (shadow == nullptr) return;
-        }
-        const auto* why = shadow->deny ? " denies its hosts" : " comes first and matches all of it";
-        reporter.warning(rule.place, "this rule can never match: " + place_of(*shadow) + why);
+        if (rule.deny || steps_left_ == 0) return;
+        Budget budget(std::min(steps_left_, kRuleStepsMax));
+        const Covered covered = coverage_.of(index, budget);
+        steps_left_ -= std::min(steps_left_, kRuleStepsMax) - budget.left();
+        if (covered.outcome != Search::none) return;
+        reporter_.warning(rule.place, "this rule can never match: " + why_never(covered.by));
     }
 
 private:
-    const Rule* find_cover(const HostPattern& host, std::uint32_t index) const {
-        const Rule* cover = nullptr;
-        wide_.find_covering(host, [&](std::uint32_t other) {
-            const Rule& wide = policy_.rules[other];
-            const bool comes_first = wide.deny || other < index;
-            if (cover == nullptr && comes_first && covers_endpoints(wide, policy_.rules[index])) cover = &wide;
-        });
-        return cover;
-    }
-
     const CompiledPolicy& policy_;
-    HostIndex wide_;  // rules that nothing but host, port and scheme narrows
+    const Coverage& coverage_;
+    Reporter& reporter_;
+    std::uint64_t steps_left_;
 };
+
+void check_breadth(const CompiledPolicy& policy, const Rule& rule, Reporter& reporter) {
+    if (rule.credential < 0) return;
+    const std::string credential = quote(policy.credentials[static_cast<std::size_t>(rule.credential)].name);
+    for (const HostPattern& pattern : rule.hosts) {
+        if (!pattern.has_wildcard()) continue;
+        if (pattern.is_open) {
+            return reporter.warning(rule.place, "credential " + credential + " goes to every name below " +
+                                                    quote(pattern.suffix) + ", at any depth: name the hosts");
+        }
+        if (rule.paths.empty()) {
+            return reporter.warning(rule.place, "credential " + credential + " goes to every path of every host like " +
+                                                    quote(to_string(pattern)) +
+                                                    ": name the hosts, or narrow it by \"paths\"");
+        }
+    }
+}
 
 }  // namespace
 
 void lint_rules(const CompiledPolicy& policy, Reporter& reporter) {
-    AmbiguityCheck ambiguity;
-    const ShadowCheck shadows(policy);
+    const Coverage coverage(policy);
+    OverlapCheck overlaps(policy, coverage, reporter);
+    ShadowCheck shadows(policy, coverage, reporter);
     for (std::uint32_t i = 0; i < policy.rules.size(); ++i) {
-        ambiguity.take(policy.rules[i], policy, reporter);
-        shadows.take(i, reporter);
+        overlaps.take(i);
+        shadows.take(i);
+        check_breadth(policy, policy.rules[i], reporter);
     }
 }
 

@@ -1,4 +1,5 @@
-// Faults that no single rule shows: two credentials for the same requests, and rules that can never match.
+// Faults that no single condition shows: two credentials for the same requests, rules that can never match, credentials
+// that go to more places than anybody has in view.
 #pragma once
 
 #include "rules/compiled_policy.h"
@@ -6,8 +7,8 @@
 
 namespace sallyport::rules {
 
-// Ambiguous credentials are errors. A shadowed rule is a warning; the check is sound (what it reports never matches)
-// and simple (it does not find every such rule).
+// Ambiguous credentials are errors, the rest are warnings. Sound: a rule that it says never matches never does, whether
+// one other rule or several together take what it is for. Bounded: of very long lists it does not find every such rule.
 void lint_rules(const CompiledPolicy& policy, Reporter& reporter);
 
 }  // namespace sallyport::rules

@@ -14,8 +14,9 @@ struct ReadRule {
     std::string credential;  // its name; empty for none
 };
 
-// Reports every fault; the rule is whole where there is none. `credential_names`: those that the file defines.
-ReadRule read_rule(const Node& node, std::size_t index, const std::set<std::string, std::less<>>& credential_names,
+// Reports every fault; the rule is whole where there is none. `label`: what it is called where it has no name.
+// `credential_names`: those that the file defines.
+ReadRule read_rule(const Node& node, std::string label, const std::set<std::string, std::less<>>& credential_names,
                    Reporter& reporter);
 
 }  // namespace sallyport::rules

@@ -27,7 +27,7 @@ std::string fault_of(secrets::SourceKind kind, std::string_view location) {
     const auto parts = secrets::parse_template(location);
     if (!parts) return parts.error().detail;
     for (const auto& part : *parts) {
-        if (part.kind == secrets::PartKind::secret) return "a secret's place may refer to ${params.NAME} only";
+        if (part.kind == secrets::PartKind::secret) return "a secret's place may refer to ${params.NAME}, ${labels.NAME} and ${sandbox.id} only";
     }
     const bool is_env = kind == secrets::SourceKind::env;
     if (is_env && !std::all_of(parts->begin(), parts->end(), is_variable_part)) return "not the name of a variable";

@@ -1,64 +1,44 @@
 #include "rules/snapshot.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "rules/auth_family.h"
 #include "rules/compiled_policy.h"
+#include "rules/runtime_rules.h"
+#include "rules/script.h"
+#include "rules/shared_credentials.h"
 
 namespace sallyport::rules {
 namespace {
 
-constexpr std::string_view kDefaultRule = "default";
-
-ErrorCode error_of(const Finding& finding, const http::CanonicalRequest& request) {
-    switch (finding.outcome) {
-        case Outcome::denied_by_rule: return ErrorCode::denied_by_rule;
-        case Outcome::bad_path: return ErrorCode::bad_path;
-        case Outcome::cleartext: return ErrorCode::cleartext_credential;
-        default: return request.authority.is_address ? ErrorCode::address_literal : ErrorCode::denied;
-    }
-}
+std::string runtime_label(const HandlerRef& handler) { return "handler " + handler.name; }
 
 }  // namespace
 
-struct PolicySnapshot::RenderedCredential {
-    const CredentialSpec* spec;  // in policy_
-    Result<SecretString> value;
-};
+PolicySnapshot::PolicySnapshot() = default;
+PolicySnapshot::~PolicySnapshot() = default;
 
 std::string_view PolicySnapshot::policy_name() const { return policy_->name; }
+const secrets::Identity& PolicySnapshot::identity() const { return identity_; }
+const BlockAnswer& PolicySnapshot::block_answer() const { return policy_->blocked; }
+const LimitSpec* PolicySnapshot::policy_limit() const { return policy_->limit.get(); }
+const HandlerLimits& PolicySnapshot::handler_limits() const { return policy_->handler_limits; }
+std::string_view PolicySnapshot::handler_socket() const { return policy_->handler_socket; }
+const Script* PolicySnapshot::script() const { return script_.get(); }
+const RuntimeRules* PolicySnapshot::runtime() const { return runtime_.get(); }
 
-Reach PolicySnapshot::reach(http::Scheme scheme, std::string_view host, bool is_address, std::uint16_t port) const {
-    return is_reachable(*policy_, scheme, host, is_address, port) ? Reach::intercept : Reach::denied;
+const CompiledPolicy* PolicySnapshot::runtime_rules() const {
+    return runtime_ != nullptr ? runtime_->own.get() : nullptr;
 }
 
-Decision PolicySnapshot::decide(const http::CanonicalRequest& request, const http::HeaderMap& headers) const {
-    const Finding finding = judge(*policy_, request, headers);
-    Decision decision;
-    decision.rule = finding.rule != nullptr ? std::string_view(finding.rule->label) : kDefaultRule;
-    decision.path_decided = finding.looked_at_path;
-    if (finding.outcome == Outcome::by_default) {
-        decision.verdict = Verdict::allow;
-    } else if (finding.outcome == Outcome::allowed) {
-        allow(*finding.rule, decision);
-    } else {
-        decision.error = error_of(finding, request);
+Result<PolicySnapshot::Environment> PolicySnapshot::handler_environment() const {
+    Environment environment;
+    for (const auto& [name, value] : environment_) {
+        if (!value) return failure(value.error());
+        environment.emplace_back(name, (*value)->reveal());
     }
-    return decision;
-}
-
-void PolicySnapshot::allow(const Rule& rule, Decision& decision) const {
-    if (!rule.network_texts.empty()) decision.granted_networks = &rule.network_texts;
-    decision.allow_cleartext_credential = rule.allow_cleartext_credential;
-    if (rule.credential >= 0) {
-        const RenderedCredential& credential = *credentials_[static_cast<std::size_t>(rule.credential)];
-        decision.credential = credential.spec->name;
-        if (!credential.value) {
-            decision.error = ErrorCode::secret_unavailable;
-            return;
-        }
-        decision.credential_index = rule.credential;
-    }
-    decision.verdict = Verdict::allow;
+    return environment;
 }
 
 Result<void> PolicySnapshot::apply_credential(const Decision& decision, http::RequestHead& head) const {
@@ -72,9 +52,46 @@ Result<void> PolicySnapshot::apply_credential(const Decision& decision, http::Re
     return {};
 }
 
+bool PolicySnapshot::has_same_credential(const Decision& decision, const PolicySnapshot& other,
+                                         const Decision& others) const {
+    if (decision.credential_index < 0 || others.credential_index < 0) {
+        return decision.credential_index < 0 && others.credential_index < 0;
+    }
+    const RenderedCredential& mine = *credentials_[static_cast<std::size_t>(decision.credential_index)];
+    const RenderedCredential& theirs = *other.credentials_[static_cast<std::size_t>(others.credential_index)];
+    return mine.spec->name == theirs.spec->name && mine.spec->header_name == theirs.spec->header_name && mine.value &&
+           theirs.value && mine.value->reveal() == theirs.value->reveal();
+}
+
+bool PolicySnapshot::has_same_handlers(const PolicySnapshot& other) const {
+    const bool same_code = (script_ == nullptr) == (other.script_ == nullptr) &&
+                           (script_ == nullptr || script_->text() == other.script_->text()) &&
+                           handler_socket() == other.handler_socket();
+    const auto mine = handler_environment();
+    const auto theirs = other.handler_environment();
+    return same_code && mine && theirs && *mine == *theirs;
+}
+
+void PolicySnapshot::render_credentials(const std::shared_ptr<const CompiledPolicy>& policy,
+                                        const secrets::SecretSnapshot& secrets, SharedCredentials* shared) {
+    for (const CredentialSpec& spec : policy->credentials) {
+        credentials_.push_back(shared != nullptr ? shared->get(policy, spec, identity_, secrets)
+                                                 : render_credential(spec, identity_, secrets));
+    }
+}
+
+void PolicySnapshot::take_runtime_rules(std::shared_ptr<const RuntimeRules> runtime) {
+    runtime_ = std::move(runtime);
+    if (runtime_ == nullptr || (runtime_->host_handlers.empty() && !runtime_->catch_all)) return;
+    auto labels = std::make_unique<RuntimeLabels>();
+    for (const auto& [host, handler] : runtime_->host_handlers) labels->by_host.emplace(host, runtime_label(handler));
+    if (runtime_->catch_all) labels->catch_all = runtime_label(*runtime_->catch_all);
+    runtime_labels_ = std::move(labels);
+}
+
 Result<std::shared_ptr<const PolicySnapshot>> make_snapshot(const PolicyFile& file, const SandboxPolicy& sandbox,
                                                             const secrets::SecretSnapshot& secrets,
-                                                            Generation generation) {
+                                                            Generation generation, SharedCredentials* shared) {
     const auto policy = file.policies.find(sandbox.policy);
     if (policy == file.policies.end()) {
         return failure(ErrorCode::config_invalid, "policy \"" + sandbox.policy + "\" is not defined");
@@ -82,10 +99,19 @@ Result<std::shared_ptr<const PolicySnapshot>> make_snapshot(const PolicyFile& fi
     std::shared_ptr<PolicySnapshot> snapshot(new PolicySnapshot);
     snapshot->generation_ = generation;
     snapshot->policy_ = policy->second;
-    for (const CredentialSpec& spec : policy->second->credentials) {
-        using Rendered = PolicySnapshot::RenderedCredential;
-        auto rendered = std::make_shared<Rendered>(Rendered{&spec, render(spec, sandbox.params, secrets)});
-        snapshot->credentials_.push_back(std::move(rendered));
+    snapshot->identity_ = sandbox.identity;
+    if (!policy->second->script_file.empty()) {
+        const auto script = file.scripts.find(sandbox.policy);
+        if (script == file.scripts.end() || script->second == nullptr) {
+            return failure(ErrorCode::config_invalid, "the script of policy \"" + sandbox.policy + "\" is not loaded");
+        }
+        snapshot->script_ = script->second;
+    }
+    snapshot->take_runtime_rules(sandbox.runtime);
+    snapshot->render_credentials(snapshot->policy_, secrets, shared);
+    if (snapshot->runtime_rules() != nullptr) snapshot->render_credentials(snapshot->runtime_->own, secrets, shared);
+    for (const auto& [variable, secret] : policy->second->handler_env) {
+        snapshot->environment_.emplace_back(variable, secrets.share(secret));
     }
     return snapshot;
 }

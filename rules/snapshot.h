@@ -2,31 +2,53 @@
 // safe from any thread, and a request uses one snapshot from start to end. Pure: no sockets, no clock.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/secret_string.h"
 #include "http/validate.h"
 #include "rules/policy_file.h"
 #include "secrets/secrets.h"
 
 namespace sallyport::rules {
 
-struct CompiledPolicy;  // rules/compiled_policy.h
-struct Rule;            // rules/rule.h
+struct CompiledPolicy;      // rules/compiled_policy.h
+struct Rule;                // rules/rule.h
+struct RenderedCredential;  // rules/shared_credentials.h
+struct RuntimeRules;        // rules/runtime_rules.h
+struct Respond;             // rules/actions.h
+struct Destination;
+struct LimitSpec;
+struct HandlerRef;
+struct HandlerLimits;
+struct BlockAnswer;
+class Script;             // rules/script.h
+class SharedCredentials;  // rules/shared_credentials.h
 
 enum class Verdict { allow, deny };
 
 // What a connection may become, asked before anything is minted or answered.
 enum class Reach {
-    denied,     // no request to this host and port can be allowed
-    intercept,  // some may: look at each request
+    denied,       // no request to this host and port can be allowed
+    intercept,    // some may: look at each request
+    passthrough,  // TLS goes through untouched: decide_tunnel() says by which rule
 };
+
+// A connection whose bytes are not looked at.
+enum class TunnelKind { tcp, passthrough };
+
+enum class Action { forward, respond, handler };
+
+// Whether handlers are asked: not for what a handler itself fetches.
+enum class Handlers { consult, skip };
 
 // The outcome for one request. Views point into the snapshot.
 struct Decision {
@@ -41,48 +63,124 @@ struct Decision {
     bool allow_cleartext_credential = false;
     // The rule looked at the path: send the canonical one.
     bool path_decided = false;
+
+    Action action = Action::forward;
+    const Respond* respond = nullptr;  // where action is respond
+    // Where action is handler. Then `rule` is "outboundByHost[x.dev]", "outbound", "handler NAME" for one that was
+    // attached at run time, and for a rule's handler that rule's own name. It carries no credential and no networks:
+    // those are decided for what the handler fetches.
+    const HandlerRef* handler = nullptr;
+    const Destination* upstream = nullptr;  // where the request goes instead; null for where it was meant to go
+    // The rule's; null for none. Counted under `limit_key`, which is equal for the same rule of two generations.
+    const LimitSpec* limit = nullptr;
+    std::string_view limit_key;
+    bool websocket = true;  // an upgrade to WebSocket may go through
 };
 
-// Which policy of the file a sandbox is under, and its parameters.
+// Which policy a sandbox is under, who it is, and what the admin API has set for it.
 struct SandboxPolicy {
     std::string policy;
-    secrets::Params params;
+    secrets::Identity identity;
+    std::shared_ptr<const RuntimeRules> runtime;  // null for none
 };
 
 class PolicySnapshot final {
 public:
+    ~PolicySnapshot();
+
     Generation generation() const { return generation_; }
     std::string_view policy_name() const;
 
     // `host` is canonical: a name, or an address where `is_address`.
     Reach reach(http::Scheme scheme, std::string_view host, bool is_address, std::uint16_t port) const;
 
-    // Deny wins, then the first match, then the default. Linear in the rules for this host only.
-    Decision decide(const http::CanonicalRequest& request, const http::HeaderMap& headers) const;
+    // Whether a raw connection may be made: asked for `tcp` before a byte is read, for `passthrough` once the name is
+    // known. First the denies: of bytes that nobody looks at, one that is about some requests only counts in full. Then
+    // the first rule for the host and port must be a `tcp` or `passthrough` one; what has a handler is never raw. The
+    // default allows neither.
+    Decision decide_tunnel(TunnelKind kind, std::string_view host, bool is_address, std::uint16_t port) const;
+
+    // Deny rules; the runtime handler of the host; the script's for the host; the runtime rules and the policy's, of
+    // which the first match counts; the runtime catch-all; the script's; the default. Linear in the rules for this host
+    // only, and allocates nothing. Where handlers are skipped, a rule's handler is an allow of that rule, without its
+    // `limit`, which was counted when the handler was asked.
+    Decision decide(const http::CanonicalRequest& request, const http::HeaderMap& headers,
+                    Handlers handlers = Handlers::consult) const;
+
+    // Who the sandbox is, and what applies to all its requests.
+    const secrets::Identity& identity() const;
+    const BlockAnswer& block_answer() const;
+    const LimitSpec* policy_limit() const;  // null for none
+    const HandlerLimits& handler_limits() const;
+    std::string_view handler_socket() const;  // empty where a script is run, or there is none
+    const Script* script() const;             // null for none
+    // What the script may see, as {name, value}: secret_unavailable where one of them is missing.
+    using Environment = std::vector<std::pair<std::string, std::string_view>>;
+    Result<Environment> handler_environment() const;
+    const CompiledPolicy& policy() const { return *policy_; }
+    const RuntimeRules* runtime() const;  // null for none
 
     // Removes the sandbox's own copies of the authentication family from `head` (fields and, in `target`, query keys)
     // and adds the credential. `target` is what will be sent. Errors: secret_unavailable; then nothing may be sent.
     // Only for decisions of this snapshot that carry a credential.
     Result<void> apply_credential(const Decision& decision, http::RequestHead& head) const;
 
+    // Whether a decision of this snapshot puts in what one of `other` does, value included; neither may put in
+    // anything.
+    bool has_same_credential(const Decision& decision, const PolicySnapshot& other, const Decision& others) const;
+    // Whether handlers run the same script, and see the same values.
+    bool has_same_handlers(const PolicySnapshot& other) const;
+
 private:
     friend Result<std::shared_ptr<const PolicySnapshot>> make_snapshot(const PolicyFile&, const SandboxPolicy&,
-                                                                       const secrets::SecretSnapshot&, Generation);
-    PolicySnapshot() = default;
+                                                                       const secrets::SecretSnapshot&, Generation,
+                                                                       SharedCredentials*);
+    // A rule, and where its list's credentials begin in credentials_.
+    struct Match {
+        const Rule* rule = nullptr;
+        std::size_t first_credential = 0;
+    };
+    // What decisions call the handlers that are attached.
+    struct RuntimeLabels {
+        std::map<std::string, std::string, std::less<>> by_host;
+        std::string catch_all;
+    };
 
-    // Fills in what `rule` grants, or why its credential cannot be had.
-    void allow(const Rule& rule, Decision& decision) const;
+    PolicySnapshot();
+
+    const CompiledPolicy* runtime_rules() const;
+    Match in_layer(const Rule* own, const Rule* policys) const;
+    Decision deny(ErrorCode error, const Rule* rule) const;
+    // Fills in what a rule grants, or why it cannot be had.
+    void allow(const Match& match, Handlers handlers, Decision& decision) const;
+    void grant(const Match& match, Decision& decision) const;
+    void add_credential(const Match& match, Decision& decision) const;
+    void hand_over(const HandlerRef& handler, std::string_view label, Decision& decision) const;
+    // Whether handlers are about this host and port at all, and then which ones.
+    bool has_handlers(http::Scheme scheme, bool is_address, std::uint16_t port) const;
+    bool ask_host_handler(std::string_view host, Decision& decision) const;
+    bool ask_catch_all(Decision& decision) const;
+    void decide_default(const http::CanonicalRequest& request, const Rule* cleartext, Decision& decision) const;
+    void render_credentials(const std::shared_ptr<const CompiledPolicy>& policy, const secrets::SecretSnapshot& secrets,
+                            SharedCredentials* shared);
+    void take_runtime_rules(std::shared_ptr<const RuntimeRules> runtime);
 
     Generation generation_;
     std::shared_ptr<const CompiledPolicy> policy_;
-    struct RenderedCredential;
-    std::vector<std::shared_ptr<const RenderedCredential>> credentials_;
+    std::shared_ptr<const RuntimeRules> runtime_;
+    std::shared_ptr<const Script> script_;
+    secrets::Identity identity_;
+    std::unique_ptr<const RuntimeLabels> runtime_labels_;                 // null where no handler is attached
+    std::vector<std::shared_ptr<const RenderedCredential>> credentials_;  // the policy's, then the runtime rules'
+    std::vector<std::pair<std::string, Result<std::shared_ptr<const SecretString>>>> environment_;
 };
 
-// Renders every credential that the policy uses. A secret that is missing does not fail the snapshot: the requests that
-// need it are denied. Fails where the policy does not exist in the file.
+// Renders every credential that the policy and the runtime rules use. A secret that is missing does not fail the
+// snapshot: the requests that need it are denied. config_invalid where the policy does not exist in the file, or its
+// script is not in `file.scripts`. `shared`: what snapshots made before may have in common with this one; null for
+// none.
 Result<std::shared_ptr<const PolicySnapshot>> make_snapshot(const PolicyFile& file, const SandboxPolicy& sandbox,
                                                             const secrets::SecretSnapshot& secrets,
-                                                            Generation generation);
+                                                            Generation generation, SharedCredentials* shared = nullptr);
 
 }  // namespace sallyport::rules

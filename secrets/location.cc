@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "secrets/template_text.h"
-
 namespace sallyport::secrets {
 namespace {
 
@@ -30,7 +28,19 @@ bool has_dot_component(std::string_view path) {
 
 }  // namespace
 
-Result<std::string> resolve_location(const SecretSource& source, const Params& params) {
+Result<std::string_view> value_of(const TemplatePart& part, const Identity& identity) {
+    const auto missing = [&] { return failure(ErrorCode::secret_unavailable, describe(part) + " is not set"); };
+    if (part.kind == PartKind::sandbox_id) {
+        if (identity.sandbox.empty()) return missing();
+        return std::string_view(identity.sandbox);
+    }
+    const Params& values = part.kind == PartKind::label ? identity.labels : identity.params;
+    const auto found = part.kind == PartKind::secret ? values.end() : values.find(part.text);
+    if (found == values.end()) return missing();
+    return std::string_view(found->second);
+}
+
+Result<std::string> resolve_location(const SecretSource& source, const Identity& identity) {
     const auto parts = parse_template(source.location);
     if (!parts) return failure(ErrorCode::secret_unavailable, parts.error().detail);
     std::string location;
@@ -41,18 +51,15 @@ Result<std::string> resolve_location(const SecretSource& source, const Params& p
             continue;
         }
         is_fixed = false;
-        const auto param = part.kind == PartKind::param ? params.find(part.text) : params.end();
-        if (param == params.end()) {
-            return failure(ErrorCode::secret_unavailable, "parameter \"" + part.text + "\" is not set");
+        const auto value = value_of(part, identity);
+        if (!value) return failure(value.error());
+        if (!may_be_part(source.kind, *value)) {
+            return failure(ErrorCode::secret_unavailable, describe(part) + " may not be part of a location");
         }
-        if (!may_be_part(source.kind, param->second)) {
-            return failure(ErrorCode::secret_unavailable,
-                           "parameter \"" + part.text + "\" may not be part of a location");
-        }
-        location += param->second;
+        location += *value;
     }
     if (source.kind == SourceKind::file && !is_fixed && has_dot_component(location)) {
-        return failure(ErrorCode::secret_unavailable, "a parameter would lead to another folder");
+        return failure(ErrorCode::secret_unavailable, "what is filled in would lead to another folder");
     }
     return location;
 }

@@ -73,31 +73,50 @@ Result<SecretString> read_file(const std::string& path) {
     return value;
 }
 
-Result<SecretString> read_source(const SecretSource& source, const Params& params) {
-    const auto location = resolve_location(source, params);
+Result<SecretString> read_source(const SecretSource& source, const Identity& identity) {
+    const auto location = resolve_location(source, identity);
     if (!location) return failure(location.error());
     return source.kind == SourceKind::env ? read_variable(*location) : read_file(*location);
 }
 
 }  // namespace
 
-SecretSnapshot SecretSnapshot::load(const std::vector<SecretSource>& sources, const Params& params) {
+bool is_per_sandbox(const SecretSource& source) { return source.location.find("${") != source.location.npos; }
+
+SecretSnapshot SecretSnapshot::load(const std::vector<SecretSource>& sources, const Identity& identity) {
+    return load(sources, identity, {});
+}
+
+SecretSnapshot SecretSnapshot::load(const std::vector<SecretSource>& sources, const Identity& identity,
+                                    const SecretSnapshot& common) {
     SecretSnapshot snapshot;
     for (const SecretSource& source : sources) {
-        auto value = read_source(source, params);
+        const auto known = is_per_sandbox(source) ? common.values_.end() : common.values_.find(source.name);
+        if (known != common.values_.end()) {
+            snapshot.values_.insert_or_assign(source.name, known->second);
+            continue;
+        }
+        auto value = read_source(source, identity);
         if (!value) value.error().detail = "secret \"" + source.name + "\": " + value.error().detail;
-        snapshot.values_.insert_or_assign(source.name, std::move(value));
+        snapshot.values_.insert_or_assign(source.name, std::make_shared<const Result<SecretString>>(std::move(value)));
     }
     return snapshot;
 }
 
 Result<std::string_view> SecretSnapshot::get(std::string_view name) const {
+    const auto shared = share(name);
+    if (!shared) return failure(shared.error());
+    return (*shared)->reveal();
+}
+
+Result<std::shared_ptr<const SecretString>> SecretSnapshot::share(std::string_view name) const {
     const auto found = values_.find(name);
     if (found == values_.end()) {
         return failure(ErrorCode::secret_unavailable, "secret \"" + std::string(name) + "\" is not defined");
     }
-    if (!found->second) return failure(found->second.error());
-    return found->second->reveal();
+    const Result<SecretString>& value = *found->second;
+    if (!value) return failure(value.error());
+    return std::shared_ptr<const SecretString>(found->second, &*value);
 }
 
 }  // namespace sallyport::secrets

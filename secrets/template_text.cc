@@ -1,6 +1,7 @@
 #include "secrets/template_text.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport::secrets {
 namespace {
@@ -8,23 +9,22 @@ namespace {
 constexpr std::size_t kNameSizeMax = 63;
 constexpr std::string_view kSecrets = "secrets.";
 constexpr std::string_view kParams = "params.";
+constexpr std::string_view kLabels = "labels.";
 
 bool is_name_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
 Result<TemplatePart> parse_reference(std::string_view inner) {
-    PartKind kind = PartKind::literal;
-    std::string_view name;
-    if (inner.starts_with(kSecrets)) {
-        kind = PartKind::secret;
-        name = inner.substr(kSecrets.size());
-    } else if (inner.starts_with(kParams)) {
-        kind = PartKind::param;
-        name = inner.substr(kParams.size());
+    if (inner == "sandbox.id") return TemplatePart{PartKind::sandbox_id, ""};
+    constexpr std::pair<std::string_view, PartKind> kKinds[] = {
+        {kSecrets, PartKind::secret}, {kParams, PartKind::param}, {kLabels, PartKind::label}};
+    for (const auto& [prefix, kind] : kKinds) {
+        if (!inner.starts_with(prefix) || !is_name(inner.substr(prefix.size()))) continue;
+        return TemplatePart{kind, std::string(inner.substr(prefix.size()))};
     }
-    if (!is_name(name)) return failure(ErrorCode::config_invalid, "a reference is ${secrets.NAME} or ${params.NAME}");
-    return TemplatePart{kind, std::string(name)};
+    return failure(ErrorCode::config_invalid,
+                   "a reference is ${secrets.NAME}, ${params.NAME}, ${labels.NAME} or ${sandbox.id}");
 }
 
 }  // namespace
@@ -49,6 +49,11 @@ Result<TemplateText> parse_template(std::string_view text) {
         text.remove_prefix(end + 1);
     }
     return parts;
+}
+
+std::string describe(const TemplatePart& part) {
+    if (part.kind == PartKind::sandbox_id) return "the sandbox's id";
+    return (part.kind == PartKind::label ? "label \"" : "parameter \"") + part.text + '"';
 }
 
 }  // namespace sallyport::secrets

@@ -10,11 +10,11 @@
 
 namespace sallyport::secrets {
 
-enum class PartKind { literal, secret, param };
+enum class PartKind { literal, secret, param, label, sandbox_id };
 
 struct TemplatePart {
     PartKind kind = PartKind::literal;
-    std::string text;  // the literal, or the name of what is referred to
+    std::string text;  // the literal, or the name of what is referred to; empty for sandbox_id
 
     friend bool operator==(const TemplatePart&, const TemplatePart&) = default;
 };
@@ -25,8 +25,12 @@ using TemplateText = std::vector<TemplatePart>;
 // end.
 bool is_name(std::string_view text);
 
-// "${" begins a reference, every other '$' is itself. config_invalid for a reference that is not closed, or is neither
-// ${secrets.NAME} nor ${params.NAME}; the detail quotes nothing of the text, which may be a value pasted by mistake.
+// "${" begins a reference, every other '$' is itself. config_invalid for a reference that is not closed, or is none of
+// ${secrets.NAME}, ${params.NAME}, ${labels.NAME} and ${sandbox.id}; the detail quotes nothing of the text, which may
+// be a value pasted by mistake.
 Result<TemplateText> parse_template(std::string_view text);
+
+// "parameter \"tenant\"", "label \"team\"", "the sandbox's id": for messages about a part that refers to the sandbox.
+std::string describe(const TemplatePart& part);
 
 }  // namespace sallyport::secrets

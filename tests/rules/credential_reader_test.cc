@@ -53,7 +53,7 @@ TEST(CredentialReader, ReadsTheKeysOfEachType) {
         {"{ type: header, name: X, value: \"${secrets.token\" }",
          "38: error: \"value\": a reference \"${\" is not closed"},
         {"{ type: header, name: X, value: \"${token}\" }",
-         "38: error: \"value\": a reference is ${secrets.NAME} or ${params.NAME}"},
+         "38: error: \"value\": a reference is ${secrets.NAME}, ${params.NAME}, ${labels.NAME} or ${sandbox.id}"},
         {"{ type: header, name: X, value: \"a\\r\\nb: c\" }", "38: error: \"value\" holds a control character"},
         {"{ type: header, name: X, value: fixed }",
          "38: warning: \"value\" refers to no secret: a value in this file is not a secret"},

@@ -7,7 +7,7 @@
 namespace sallyport::rules {
 namespace {
 
-std::string first_of(const std::string& rule) { return sample::first_diagnostic(sample::file_with({rule})); }
+std::string first_of(const std::string& rule) { return sample::first_error(sample::file_with({rule})); }
 
 std::string shared(const std::string& host, const std::string& suffix) {
     return "f.yaml:9:17: error: a credential for \"" + host + "\" would go to anyone with a name under \"" + suffix +

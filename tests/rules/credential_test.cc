@@ -20,7 +20,7 @@ protected:
     std::string render_text(CredentialType type, std::string_view value, std::string_view username = "",
                             const secrets::Params& params = {}) {
         const CredentialSpec spec{"c", type, "X", *secrets::parse_template(username), *secrets::parse_template(value)};
-        const auto rendered = render(spec, params, secrets_);
+        const auto rendered = render(spec, {"s", params, {{"team", "red"}}}, secrets_);
         return rendered ? std::string(rendered->reveal()) : rendered.error().detail;
     }
 
@@ -30,6 +30,7 @@ protected:
 TEST_F(CredentialTest, FillsInTheTemplate) {
     EXPECT_EQ(render_text(CredentialType::header, "a ${secrets.token} ${params.p}", "", {{"p", "q"}}),
               "a mArKeR-99aa q");
+    EXPECT_EQ(render_text(CredentialType::header, "${labels.team}/${sandbox.id}"), "red/s");
     EXPECT_EQ(render_text(CredentialType::bearer, "Bearer ${secrets.token}"), "Bearer mArKeR-99aa");
     // base64("x-access-token:mArKeR-99aa")
     EXPECT_EQ(render_text(CredentialType::basic, "${secrets.token}", "x-access-token"),
@@ -41,6 +42,7 @@ TEST_F(CredentialTest, IsUnavailableWhereAPartIsMissing) {
               "credential \"c\": secret \"other\" is not defined");
     EXPECT_EQ(render_text(CredentialType::header, "${params.other}"),
               "credential \"c\": parameter \"other\" is not set");
+    EXPECT_EQ(render_text(CredentialType::header, "${labels.other}"), "credential \"c\": label \"other\" is not set");
     EXPECT_EQ(render_text(CredentialType::header, "${params.p}", "", {{"p", ""}}),
               "credential \"c\": the value is empty");
 }

@@ -86,7 +86,7 @@ TEST(PolicyFile, SaysWhatIsWrongAndWhere) {
         {"version: 1\nsandboxes: { s: { policy: agnet } }\npolicies: { agent: { default: deny } }\n",
          "f.yaml:2:27: error: policy \"agnet\" is not defined, did you mean \"agent\"?"},
         {"version: 1\nupstream_ca: []\n", "f.yaml:2:14: error: \"upstream_ca\" is an empty list"},
-        {"version: 1\nhandlers: {}\n", "f.yaml:2:1: error: \"handlers\" is not supported by this version"},
+        {"version: 1\nhandlers: {}\n", "f.yaml:2:1: error: unknown key \"handlers\""},
         {"a: [1\n", "f.yaml:2:1: error: not valid YAML: end of sequence flow not found"},
     };
     for (const Case& each : cases) EXPECT_EQ(sample::first_diagnostic(each.text), each.diagnostic) << each.text;

@@ -16,5 +16,22 @@ TEST(PublicSuffix, ThreatD7KnowsSharedDomains) {
     }
 }
 
+TEST(PublicSuffix, D7_AWildcardAboveASharedDomainHasItsNamesToo) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"*.azure.com", ""},
+        {"**.azure.com", "cloudapp.azure.com"},
+        {"*.*.azure.com", "cloudapp.azure.com"},
+        {"**.salesforce.com", "my.salesforce.com"},
+        {"**.linode.com", "members.linode.com"},
+        {"*.github.io", "github.io"},
+        {"**.example.com", ""},
+        {"github.io", ""},
+        {"**.notazure.com", ""},
+    };
+    for (const auto& [pattern, shared] : cases) {
+        EXPECT_EQ(find_shared_domain(*parse_host_pattern(pattern)), shared) << pattern;
+    }
+}
+
 }  // namespace
 }  // namespace sallyport::rules

@@ -32,19 +32,17 @@ TEST(RuleReader, RefusesWhatItDoesNotKnow) {
         {"{ host: a.example, host: b.example }", "28: error: duplicate key \"host\""},
         {"text", "9: error: rules[0] must be a mapping"},
         {"{}", "9: error: rules[0] is empty"},
-        {"{ name: x }", "9: error: a rule needs \"host\" or \"cidr\""},
+        {"{ name: x }", "9: error: a rule needs \"host\", \"cidr\" or \"tcp\""},
     };
     expect_diagnostics(cases);
 }
 
 TEST(RuleReader, RefusesWhatThisVersionDoesNotHave) {
-    for (const std::string key : {"handler", "tcp", "tls", "upstream", "respond", "limit"}) {
+    for (const std::string key : {"scrub", "approval", "budget", "redirect", "placeholder"}) {
         const Case cases[] = {
             {"{ host: a.example, " + key + ": x }", "28: error: \"" + key + "\" is not supported by this version"}};
         expect_diagnostics(cases);
     }
-    const Case cases[] = {{"{ tcp: \"db.internal:5432\" }", "11: error: \"tcp\" is not supported by this version"}};
-    expect_diagnostics(cases);
 }
 
 TEST(RuleReader, ReadsNamesOfRules) {
@@ -54,6 +52,11 @@ TEST(RuleReader, ReadsNamesOfRules) {
         {"{ name: 7, host: a.example }", ""},
         {"{ name: default, host: a.example }", "17: error: \"default\" may not be the name of a rule"},
         {"{ name: \"rules[1]\", host: a.example }", "17: error: \"rules[1]\" may not be the name of a rule"},
+        {"{ name: outbound, host: a.example }", "17: error: \"outbound\" may not be the name of a rule"},
+        {"{ name: \"handler x\", host: a.example }", "17: error: \"handler x\" may not be the name of a rule"},
+        {"{ name: \"runtime[0]\", host: a.example }", "17: error: \"runtime[0]\" may not be the name of a rule"},
+        {"{ name: \"outboundByHost[x]\", host: a.example }",
+         "17: error: \"outboundByHost[x]\" may not be the name of a rule"},
         {"{ name: \"\", host: a.example }", "17: error: \"name\" is empty"},
         {"{ name: \"a\\nb\", host: a.example }", "17: error: \"name\" holds a control character"},
         {"{ name: ~, host: a.example }", "11: error: \"name\" must be a string"},
@@ -108,7 +111,7 @@ TEST(RuleReader, ReadsNetworks) {
         {"{ cidr: 10.0.0.0/8, deny: true }",
          "17: warning: this denies address literals, not names that resolve into the network"},
         {"{ host: a.example, cidr: 10.0.0.0/8, deny: true }",
-         "34: error: a rule with \"deny\" has either \"host\" or \"cidr\": it is decided before the name is resolved"},
+         "34: error: a rule with \"deny\" has either a host or \"cidr\": it is decided before the name is resolved"},
     };
     expect_diagnostics(cases);
 }
@@ -129,54 +132,6 @@ TEST(RuleReader, ReadsPortsAndSchemes) {
          "36: error: \"scheme\" must be http or https, not \"htps\", did you mean \"https\"?"},
         {"{ host: a.example, scheme: HTTPS }", "36: error: \"scheme\" must be http or https, not \"HTTPS\""},
         {"{ host: a.example, scheme: [http] }", "36: error: \"scheme\" must be a string"},
-    };
-    expect_diagnostics(cases);
-}
-
-TEST(RuleReader, ReadsMethods) {
-    const Case cases[] = {
-        {"{ host: a.example, methods: [GET, HEAD, PURGE] }", ""},
-        {"{ host: a.example, methods: [] }", "37: error: \"methods\" is an empty list"},
-        {"{ host: a.example, methods: GET }", "37: error: \"methods\" must be a list"},
-        {"{ host: a.example, methods: [get] }",
-         "38: error: \"get\" is not a method: methods are upper case, did you mean \"GET\"?"},
-        {"{ host: a.example, methods: [\"GET \"] }", "38: error: \"GET \" is not a method"},
-        {"{ host: a.example, methods: [GTE] }", "38: error: \"GTE\" is not a method that is supported, did you mean \"GET\"?"},
-    };
-    expect_diagnostics(cases);
-}
-
-TEST(RuleReader, ReadsPaths) {
-    const Case cases[] = {
-        {"{ host: a.example, paths: [/, /a/**, \"*\", \"/%7euser/*\"] }", ""},
-        {"{ host: a.example, paths: [] }", "35: error: \"paths\" is an empty list"},
-        {"{ host: a.example, paths: /a }", "35: error: \"paths\" must be a list"},
-        {"{ host: a.example, paths: [repos/**] }",
-         "36: error: \"repos/**\" is not a path pattern: it must begin with '/'"},
-        {"{ host: a.example, paths: [\"/a?b=c\"] }",
-         "36: error: \"/a?b=c\" is not a path pattern: it ends before '?', use the key \"query\""},
-        {"{ host: a.example, paths: [/a/../b] }",
-         "36: error: \"/a/../b\" is not a path pattern: requests with such a path are refused as ambiguous"},
-        {"{ host: a.example, paths: [/a//b] }",
-         "36: error: \"/a//b\" is not a path pattern: requests with such a path are refused as ambiguous"},
-        {"{ host: a.example, paths: [\"/a b\"] }",
-         "36: error: \"/a b\" is not a path pattern: no request has such a path"},
-    };
-    expect_diagnostics(cases);
-}
-
-TEST(RuleReader, ReadsQueryAndHeaders) {
-    const Case cases[] = {
-        {"{ host: a.example, query: { page: 1, sort: \"*\", empty: \"\" } }", ""},
-        {"{ host: a.example, query: {} }", "35: error: \"query\" is empty"},
-        {"{ host: a.example, query: { \"a\\nb\": x } }", "37: error: \"a\\u000ab\" is not a query key"},
-        {"{ host: a.example, query: [a] }", "35: error: \"query\" must be a mapping"},
-        {"{ host: a.example, query: { a: [1] } }", "40: error: \"a\" must be a string"},
-        {"{ host: a.example, query: { a: ~ } }", "37: error: \"a\" must be a string"},
-        {"{ host: a.example, headers: { accept: \"*\" } }", ""},
-        {"{ host: a.example, headers: {} }", "37: error: \"headers\" is empty"},
-        {"{ host: a.example, headers: { \"a b\": x } }", "39: error: \"a b\" is not the name of a header"},
-        {"{ host: a.example, headers: { a: x, A: y } }", "45: error: duplicate key \"A\": header names have no case"},
     };
     expect_diagnostics(cases);
 }
@@ -204,6 +159,80 @@ TEST(RuleReader, ReadsCredentials) {
         {"{ host: a.example, credential: }", "28: error: \"credential\" must be a string"},
         {"{ host: a.example, allow_cleartext_credential: true }",
          "56: error: \"allow_cleartext_credential\" needs \"credential\""},
+    };
+    expect_diagnostics(cases);
+}
+
+TEST(RuleReader, ReadsPassthrough) {
+    const Case cases[] = {
+        {"{ host: a.example, tls: passthrough }", ""},
+        {"{ host: a.example, tls: passthrough, port: 8443, cidr: 10.0.0.0/8 }", ""},
+        {"{ host: a.example, tls: passthrough, scheme: https }", ""},
+        {"{ host: a.example, tls: passthrough, limit: { concurrency: 8, bytes_out: 1MB/h } }", ""},
+        {"{ host: a.example, tls: passthru }", "33: error: \"tls\" must be passthrough, not \"passthru\""},
+        {"{ host: a.example, tls: true }", "33: error: \"tls\" must be passthrough, not \"true\""},
+        {"{ host: a.example, tls: passthrough, scheme: http }", "54: error: \"tls: passthrough\" is about https only"},
+        {"{ host: a.example, tls: passthrough, limit: { url_entropy: 1KB/h } }",
+         "68: error: a rule with \"tls\" has no use for \"url_entropy\""},
+    };
+    expect_diagnostics(cases);
+}
+
+TEST(RuleReader, APassthroughIsAboutHttpsOnly) {
+    const auto file = parse_policy_file(sample::file_with({"{ host: a.example, tls: passthrough }"}), "f").file;
+    const Rule& rule = file->policies.at("p")->rules[0];
+    EXPECT_TRUE(rule.passthrough);
+    EXPECT_TRUE(rule.https);
+    EXPECT_FALSE(rule.http);
+}
+
+TEST(RuleReader, ReadsTcp) {
+    const std::string not_one = "16: error: \"X\" is not a host and a port, such as \"db.internal:5432\"";
+    const auto refused = [&](const std::string& text) {
+        std::string expected = not_one;
+        return Case{"{ tcp: \"" + text + "\" }", expected.replace(expected.find('X'), 1, text)};
+    };
+    const Case cases[] = {
+        {"{ tcp: \"db.internal:5432\" }", ""},
+        {"{ tcp: db.internal:5432 }", ""},
+        {"{ tcp: \"**.db.internal:5432\", name: db, cidr: 10.0.0.0/8, limit: { bytes_out: 1MB/h } }", ""},
+        {"{ tcp: \"db.internal:5432\", deny: true }", ""},
+        {"{ tcp: \"192.0.2.1:22\" }", ""},
+        {"{ tcp: \"[2001:db8::1]:22\" }", ""},
+        {"{ tcp: \"10.1.1.1:22\", cidr: 10.0.0.0/8 }", ""},
+        {"{ tcp: \"11.1.1.1:22\", cidr: 10.0.0.0/8 }", "16: error: \"11.1.1.1\" is not inside the rule's \"cidr\""},
+        {"{ tcp: \"db.internal:5432\", cidr: 10.0.0.0/8, deny: true }",
+         "42: error: a rule with \"deny\" has either a host or \"cidr\": it is decided before the name is resolved"},
+        refused("db.internal"),
+        refused("db.internal:"),
+        refused("db.internal:0"),
+        refused("db.internal:65536"),
+        refused("db.internal:+1"),
+        refused("db.internal:080"),
+        refused("2001:db8::1:22"),
+        {"{ tcp: \":5432\" }", "16: error: \"\" is not a host name"},
+        {"{ tcp: \"postgres://db:5432\" }",
+         "16: error: \"postgres://db:5432\" is not a host and a port, such as \"db.internal:5432\""},
+        {"{ tcp: [\"a:1\"] }", "16: error: \"tcp\" must be a string"},
+        {"{ tcp: \"a.example:1\", limit: { url_entropy: 1KB/h } }",
+         "53: error: a rule with \"tcp\" has no use for \"url_entropy\""},
+    };
+    expect_diagnostics(cases);
+    const auto file = parse_policy_file(sample::file_with({"{ tcp: \"*.DB.internal:5432\" }"}), "f").file;
+    const Rule& rule = file->policies.at("p")->rules[0];
+    EXPECT_TRUE(rule.tcp);
+    EXPECT_EQ(rule.ports, std::vector<std::uint16_t>{5432});
+    EXPECT_EQ(to_string(rule.hosts.at(0)), "*.db.internal");
+}
+
+TEST(RuleReader, ReadsWebSocketAndHandler) {
+    const Case cases[] = {
+        {"{ host: a.example, websocket: true }", ""},
+        {"{ host: a.example, websocket: false }", ""},
+        {"{ host: a.example, websocket: no }", "39: error: \"websocket\" must be true or false, not \"no\""},
+        {"{ host: a.example, handler: vcs }",
+         "37: error: \"handler\" needs the policy's \"script\" or \"handler_socket\""},
+        {"{ host: a.example, handler: [a] }", "37: error: \"handler\" must be a string"},
     };
     expect_diagnostics(cases);
 }

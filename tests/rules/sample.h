@@ -2,13 +2,18 @@
 #pragma once
 
 #include <cstdlib>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "http/path.h"
+#include "rules/compiled_policy.h"
 #include "rules/policy_file.h"
+#include "rules/runtime_rules.h"
+#include "rules/script.h"
 #include "rules/snapshot.h"
 
 namespace sallyport::rules::sample {
@@ -46,13 +51,48 @@ inline std::string first_diagnostic(std::string_view text) {
     return {};
 }
 
-inline std::shared_ptr<const PolicySnapshot> snapshot_of(std::string_view text, secrets::Params params = {}) {
+// Empty for none.
+inline std::string first_error(std::string_view text) {
+    for (const std::string& message : all_diagnostics(text)) {
+        if (message.find(": error: ") != std::string::npos) return message;
+    }
+    return {};
+}
+
+// What make_snapshot takes beside the file.
+struct Extras {
+    secrets::Identity identity{"s", {}, {}};
+    std::string runtime_rules;  // a list, as the admin API takes it; empty for none
+    std::map<std::string, HandlerRef, std::less<>> host_handlers = {};
+    std::optional<HandlerRef> catch_all = {};
+    std::optional<ScriptExports> script = {};  // of handlers/vcs.js
+};
+
+// Null where anything does not load.
+inline std::shared_ptr<const PolicySnapshot> snapshot_with(std::string_view text, const Extras& extras) {
     setenv("SALLYPORT_RULES_TEST_TOKEN", std::string(kMarker).c_str(), 1);
     const ParsedFile parsed = parse_policy_file(text, "f.yaml");
     if (!parsed.file) return nullptr;
-    const auto secrets = secrets::SecretSnapshot::load(parsed.file->secrets, params);
-    auto snapshot = make_snapshot(*parsed.file, {"p", std::move(params)}, secrets, Generation{1});
+    PolicyFile file = *parsed.file;
+    if (extras.script) {
+        auto script = Script::create("handlers/vcs.js", "", *extras.script);
+        if (!script) return nullptr;
+        file.scripts.emplace("p", *script);
+    }
+    auto runtime = std::make_shared<RuntimeRules>();
+    runtime->host_handlers = extras.host_handlers;
+    runtime->catch_all = extras.catch_all;
+    if (!extras.runtime_rules.empty()) {
+        runtime->own = parse_runtime_rules(extras.runtime_rules, "runtime.json", file).rules;
+        if (runtime->own == nullptr) return nullptr;
+    }
+    const auto secrets = secrets::SecretSnapshot::load(file.secrets, extras.identity);
+    auto snapshot = make_snapshot(file, {"p", extras.identity, runtime}, secrets, Generation{1});
     return snapshot ? *snapshot : nullptr;
+}
+
+inline std::shared_ptr<const PolicySnapshot> snapshot_of(std::string_view text, secrets::Params params = {}) {
+    return snapshot_with(text, {{"s", std::move(params), {}}, ""});
 }
 
 // From "METHOD scheme://host[:port]/path?query".
@@ -77,11 +117,14 @@ inline Decision decide(const std::shared_ptr<const PolicySnapshot>& snapshot, st
 }
 
 // "allow RULE" or the error's tag and the rule.
-inline std::string verdict_of(const std::shared_ptr<const PolicySnapshot>& snapshot, std::string_view request,
-                              const std::vector<std::pair<std::string, std::string>>& fields = {}) {
-    const Decision decision = decide(snapshot, request, fields);
+inline std::string to_text(const Decision& decision) {
     const auto what = decision.verdict == Verdict::allow ? std::string_view("allow") : tag(decision.error);
     return std::string(what) + ' ' + std::string(decision.rule);
+}
+
+inline std::string verdict_of(const std::shared_ptr<const PolicySnapshot>& snapshot, std::string_view request,
+                              const std::vector<std::pair<std::string, std::string>>& fields = {}) {
+    return to_text(decide(snapshot, request, fields));
 }
 
 }  // namespace sallyport::rules::sample

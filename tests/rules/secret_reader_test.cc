@@ -12,6 +12,8 @@ TEST(SecretReader, ReadsSources) {
         {"{ env: TOKEN }", ""},
         {"{ env: \"TOKEN_${params.tenant}\" }", ""},
         {"{ file: \"/run/${params.tenant}/pat\" }", ""},
+        {"{ file: \"/run/${labels.team}/${sandbox.id}\" }", ""},
+        {"{ env: \"TOKEN_${labels.team}\" }", ""},
         {"{ evn: TOKEN }", "8: error: unknown key \"evn\", did you mean \"env\"?"},
         {"{ env: A, file: /b }", "6: error: a secret comes from either \"env\" or \"file\""},
         {"{ command: [pass, show] }", "8: error: \"command\" is not supported by this version"},
@@ -20,7 +22,8 @@ TEST(SecretReader, ReadsSources) {
         {"{ env: [A] }", "13: error: \"env\" must be a string"},
         {"{ env: A=B }", "13: error: \"env\": not the name of a variable"},
         {"{ file: \"/a/${params.x\" }", "14: error: \"file\": a reference \"${\" is not closed"},
-        {"{ file: \"/a/${secrets.x}\" }", "14: error: \"file\": a secret's place may refer to ${params.NAME} only"},
+        {"{ file: \"/a/${secrets.x}\" }", "14: error: \"file\": a secret's place may refer to ${params.NAME}, "
+         "${labels.NAME} and ${sandbox.id} only"},
         {"TOKEN", "6: error: secret \"s\" must be a mapping"},
         {"", "3: error: secret \"s\" must be a mapping"},
     };

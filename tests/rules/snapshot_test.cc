@@ -3,24 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <new>
 
 #include "tests/rules/sample.h"
-
-// The sanitizers have an allocator of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define SALLYPORT_COUNTS_ALLOCATIONS 1
-namespace {
-thread_local std::size_t allocations = 0;
-}
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
 
 namespace sallyport::rules {
 namespace {
@@ -44,36 +28,9 @@ TEST(PolicySnapshot, SaysWhatItIs) {
     EXPECT_EQ(snapshot->generation(), Generation{1});
     const auto parsed = parse_policy_file(file_with({"{ host: a.example }"}), "f");
     const auto secrets = secrets::SecretSnapshot::load({}, {});
-    const auto unknown = make_snapshot(*parsed.file, {"other", {}}, secrets, Generation{1});
+    const auto unknown = make_snapshot(*parsed.file, {"other", {}, nullptr}, secrets, Generation{1});
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error(), (Error{ErrorCode::config_invalid, "policy \"other\" is not defined"}));
-}
-
-TEST(PolicySnapshot, DecisionsCarryWhatTheRuleGrants) {
-    const auto snapshot =
-        snapshot_of(file_with({"{ name: plain, host: a.example, paths: [/**] }",
-                               "{ host: \"*.svc.internal\", cidr: [10.20.0.0/16, 10.30.0.0/16] }",
-                               "{ host: c.example, credential: one, allow_cleartext_credential: true }"},
-                              "allow"));
-    const Decision plain = decide(snapshot, "GET https://a.example/");
-    EXPECT_EQ(plain.rule, "plain");
-    EXPECT_EQ(plain.credential, "");
-    EXPECT_EQ(plain.credential_index, -1);
-    EXPECT_EQ(plain.granted_networks, nullptr);
-    EXPECT_TRUE(plain.path_decided);
-    const Decision granted = decide(snapshot, "GET https://a.svc.internal/");
-    ASSERT_NE(granted.granted_networks, nullptr);
-    EXPECT_EQ(*granted.granted_networks, (std::vector<std::string>{"10.20.0.0/16", "10.30.0.0/16"}));
-    EXPECT_FALSE(granted.path_decided);
-    const Decision credentialed = decide(snapshot, "GET http://c.example/");
-    EXPECT_EQ(credentialed.credential, "one");
-    EXPECT_EQ(credentialed.credential_index, 0);
-    EXPECT_TRUE(credentialed.allow_cleartext_credential);
-    const Decision other = decide(snapshot, "GET https://z.example/");
-    EXPECT_EQ(other.verdict, Verdict::allow);
-    EXPECT_EQ(other.rule, "default");
-    EXPECT_EQ(other.credential_index, -1);
-    EXPECT_EQ(other.granted_networks, nullptr);
 }
 
 TEST(PolicySnapshot, AMissingSecretDeniesWhatNeedsItOnly) {
@@ -136,29 +93,6 @@ TEST(PolicySnapshot, ThreatX6NoDecisionAndNoDiagnosticHoldsASecret) {
     for (const auto& message : sample::all_diagnostics(text)) EXPECT_EQ(message.find(kMarker), std::string::npos);
 }
 
-#ifdef SALLYPORT_COUNTS_ALLOCATIONS
-TEST(PolicySnapshot, DecidesWithoutAllocating) {
-    std::vector<std::string> rules{
-        "{ host: \"**.a.example\", paths: [\"/x/*/z/**\"], query: { q: \"*a*\" }, headers: { accept: \"*j*\" } }",
-        "{ host: a.a.example, methods: [GET], credential: one }", "{ cidr: 10.0.0.0/8 }"};
-    for (int i = 0; i < 100; ++i) rules.push_back("{ host: h" + std::to_string(i) + ".example }");
-    const auto snapshot = snapshot_of(file_with(rules));
-    http::HeaderMap headers;
-    headers.add("Accept", "application/json");
-    const http::CanonicalRequest requests[] = {
-        sample::request_of("GET https://a.a.example/x/y/z/w?q=%61"), sample::request_of("GET https://a.a.example/v"),
-        sample::request_of("GET https://10.1.1.1/"),
-        sample::request_of("GET https://a-name-longer-than-small-strings.example/")};
-    const std::size_t before = allocations;
-    for (const auto& request : requests) {
-        const Decision decision = snapshot->decide(request, headers);
-        const auto reach = snapshot->reach(request.scheme, request.authority.host, request.authority.is_address, 443);
-        ASSERT_TRUE(decision.verdict == Verdict::deny || reach == Reach::intercept);
-    }
-    EXPECT_EQ(allocations, before);
-}
-#endif
-
 TEST(PolicySnapshot, CredentialsArePerSandbox) {
     setenv("SALLYPORT_TENANT_acme", "acme-token", 1);
     const std::string text =
@@ -175,6 +109,121 @@ TEST(PolicySnapshot, CredentialsArePerSandbox) {
         const auto other = snapshot_of(text, params);
         EXPECT_EQ(decide(other, "GET https://a.example/").error, ErrorCode::secret_unavailable);
     }
+}
+
+TEST(PolicySnapshot, TwoSandboxesOfOnePolicyAreTwo) {
+    const auto text = file_with({"{ host: a.example, credential: one }"});
+    sample::Extras extras;
+    extras.identity = {"agent-1", {{"tenant", "acme"}}, {{"team", "red"}}};
+    const auto snapshot = sample::snapshot_with(text, extras);
+    EXPECT_EQ(snapshot->identity(), extras.identity);
+    EXPECT_NE(snapshot->identity(), snapshot_of(text)->identity());
+}
+
+std::string scripted(const std::string& rest) {
+    return "version: 1\nsecrets: { token: { env: SALLYPORT_RULES_TEST_TOKEN }, absent: { env: "
+           "SALLYPORT_RULES_TEST_ABSENT } }\n"
+           "credentials: { one: { type: bearer, secret: token } }\n"
+           "policies:\n  p:\n    script: handlers/vcs.js\n" +
+           rest;
+}
+
+TEST(PolicySnapshot, NeedsTheScriptOfItsPolicy) {
+    const auto parsed = parse_policy_file(scripted("    default: deny\n"), "f");
+    ASSERT_TRUE(parsed.file);
+    const auto snapshot = make_snapshot(*parsed.file, {"p", {}, nullptr}, {}, Generation{1});
+    ASSERT_FALSE(snapshot);
+    EXPECT_EQ(snapshot.error(), (Error{ErrorCode::config_invalid, "the script of policy \"p\" is not loaded"}));
+}
+
+TEST(PolicySnapshot, ARuntimeRuleHasItsOwnCredentialAndLimit) {
+    sample::Extras extras;
+    extras.runtime_rules =
+        "[ { name: r, host: a.example, credential: three, limit: { concurrency: 2 } }, { host: b.example, credential: "
+        "one } ]";
+    const auto snapshot = sample::snapshot_with(file_with({"{ host: c.example, credential: one }"}), extras);
+    ASSERT_TRUE(snapshot);
+    const Decision decision = decide(snapshot, "GET https://a.example/");
+    EXPECT_EQ(decision.credential, "three");
+    EXPECT_EQ(decision.limit->concurrency, 2u);
+    EXPECT_EQ(decision.limit_key, "runtime/r");
+    auto head = head_of("/", {});
+    ASSERT_TRUE(snapshot->apply_credential(decision, head));
+    EXPECT_EQ(head.headers.get("X-Auth-Token"), "v " + std::string(kMarker));
+    for (const auto& [host, rule] : {std::pair("b", "runtime[1]"), std::pair("c", "rules[0]")}) {
+        auto other = head_of("/", {});
+        const Decision each = decide(snapshot, "GET https://" + std::string(host) + ".example/");
+        EXPECT_EQ(each.rule, rule);
+        ASSERT_TRUE(snapshot->apply_credential(each, other));
+        EXPECT_EQ(other.headers.get("Authorization"), "Bearer " + std::string(kMarker));
+    }
+}
+
+TEST(PolicySnapshot, TheHandlersEnvironmentHoldsTheNamedSecretsOnly) {
+    sample::Extras extras;
+    extras.script = ScriptExports{{}, {}, true};
+    const auto snapshot = sample::snapshot_with(scripted("    env: { SECRET: token, B: token }\n"), extras);
+    ASSERT_TRUE(snapshot);
+    const auto environment = snapshot->handler_environment();
+    ASSERT_TRUE(environment);
+    const PolicySnapshot::Environment expected{{"B", kMarker}, {"SECRET", kMarker}};
+    EXPECT_EQ(*environment, expected);
+    const auto without = sample::snapshot_with(scripted("    env: { SECRET: token, B: absent }\n"), extras);
+    ASSERT_TRUE(without);
+    const auto missing = without->handler_environment();
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code, ErrorCode::secret_unavailable);
+    EXPECT_EQ(missing.error().detail.find(kMarker), std::string::npos);
+    EXPECT_EQ(snapshot_of(file_with({"{ host: a.example }"}))->handler_environment()->size(), 0u);
+}
+
+TEST(PolicySnapshot, KnowsWhatAppliesToAllOfItsRequests) {
+    const auto snapshot = snapshot_of(
+        "version: 1\npolicies: { p: { blocked: { status: 451, body: no }, limit: { concurrency: 3 }, "
+        "handler_socket: /run/h, handler_limits: { deadline: 1s } } }\n");
+    ASSERT_TRUE(snapshot);
+    EXPECT_EQ(snapshot->block_answer().status, 451);
+    EXPECT_EQ(snapshot->policy_limit()->concurrency, 3u);
+    EXPECT_EQ(snapshot->handler_limits().deadline.count(), 1000);
+    EXPECT_EQ(snapshot->script(), nullptr);
+    EXPECT_EQ(snapshot_of("version: 1\npolicies: { p: { default: deny } }\n")->policy_limit(), nullptr);
+}
+
+TEST(PolicySnapshot, ComparesTheCredentialsOfTwoGenerations) {
+    const auto rules = file_with({"{ host: a.example, credential: one }", "{ host: b.example, credential: three }",
+                                  "{ host: c.example }", "{ host: d.example, credential: two }"});
+    const auto before = snapshot_of(rules);
+    const auto after =
+        snapshot_of(file_with({"{ host: x.example, credential: four }", "{ host: a.example, credential: one }"}));
+    const auto at = [](const auto& snapshot, const std::string& host) {
+        return decide(snapshot, "GET https://" + host + ".example/");
+    };
+    EXPECT_TRUE(after->has_same_credential(at(after, "a"), *before, at(before, "a")));
+    EXPECT_FALSE(after->has_same_credential(at(after, "x"), *before, at(before, "a")));
+    EXPECT_FALSE(before->has_same_credential(at(before, "b"), *before, at(before, "a")));
+    EXPECT_FALSE(before->has_same_credential(at(before, "c"), *before, at(before, "a")));
+    EXPECT_TRUE(before->has_same_credential(at(before, "c"), *after, at(after, "none")));
+    setenv("SALLYPORT_SNAPSHOT_TEST", "first", 1);
+    const std::string changing =
+        "version: 1\nsecrets: { t: { env: SALLYPORT_SNAPSHOT_TEST } }\n"
+        "credentials: { one: { type: bearer, secret: t } }\n"
+        "policies: { p: { rules: [ { host: a.example, credential: one } ] } }\n";
+    const auto first = snapshot_of(changing);
+    setenv("SALLYPORT_SNAPSHOT_TEST", "second", 1);
+    const auto second = snapshot_of(changing);
+    EXPECT_FALSE(second->has_same_credential(at(second, "a"), *first, at(first, "a")));
+}
+
+TEST(PolicySnapshot, ComparesTheHandlersOfTwoGenerations) {
+    sample::Extras extras;
+    extras.script = ScriptExports{{}, {}, true};
+    const auto one = sample::snapshot_with(scripted("    env: { SECRET: token }\n"), extras);
+    EXPECT_TRUE(one->has_same_handlers(*sample::snapshot_with(scripted("    env: { SECRET: token }\n"), extras)));
+    EXPECT_FALSE(one->has_same_handlers(*sample::snapshot_with(scripted("    env: { OTHER: token }\n"), extras)));
+    EXPECT_FALSE(one->has_same_handlers(*sample::snapshot_with(scripted("    env: { SECRET: absent }\n"), extras)));
+    const auto plain = snapshot_of(file_with({"{ host: a.example }"}));
+    EXPECT_FALSE(one->has_same_handlers(*plain));
+    EXPECT_TRUE(plain->has_same_handlers(*snapshot_of(file_with({"{ host: b.example }"}))));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace sallyport::secrets {
 namespace {
 
 Result<std::string> resolve(SourceKind kind, const std::string& location, const std::string& x) {
-    return resolve_location({"name", kind, location}, {{"x", x}});
+    return resolve_location({"name", kind, location}, {"agent_7", {{"x", x}}, {{"team", x}}});
 }
 
 TEST(Location, FillsInParameters) {
@@ -33,6 +33,28 @@ TEST(Location, ThreatX12AVariableIsOnlyEverAName) {
     for (const std::string x : {"a=b", "a b", "", "a.b", "a-b", "${params.x}"}) {
         EXPECT_FALSE(resolve(SourceKind::env, "TOKEN_${params.x}", x)) << x;
     }
+}
+
+TEST(Location, FillsInLabelsAndTheSandboxsId) {
+    EXPECT_EQ(resolve(SourceKind::file, "/run/${labels.team}/${sandbox.id}", "red").value(), "/run/red/agent_7");
+    EXPECT_EQ(resolve(SourceKind::env, "TOKEN_${sandbox.id}_${labels.team}", "red").value(), "TOKEN_agent_7_red");
+}
+
+TEST(Location, ThreatX12NeitherLabelNorIdLeadsToAnotherFolder) {
+    for (const std::string x : {"..", ".", "a/b", "../../etc/shadow", ""}) {
+        EXPECT_FALSE(resolve(SourceKind::file, "/run/secrets/${labels.team}", x)) << x;
+        EXPECT_FALSE(resolve(SourceKind::env, "TOKEN_${labels.team}", x)) << x;
+        EXPECT_FALSE(resolve_location({"name", SourceKind::file, "/run/${sandbox.id}"}, {x, {}, {}})) << x;
+    }
+    const auto id = resolve_location({"name", SourceKind::env, "TOKEN_${sandbox.id}"}, {"agent-7", {}, {}});
+    ASSERT_FALSE(id);
+    EXPECT_EQ(id.error().detail, "the sandbox's id may not be part of a location");
+    const auto none = resolve_location({"name", SourceKind::file, "/run/${sandbox.id}"}, {});
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().detail, "the sandbox's id is not set");
+    const auto label = resolve_location({"name", SourceKind::file, "/run/${labels.x}"}, {"s", {{"x", "param"}}, {}});
+    ASSERT_FALSE(label);
+    EXPECT_EQ(label.error().detail, "label \"x\" is not set");
 }
 
 TEST(Location, NeedsEveryParameterAndNothingElse) {

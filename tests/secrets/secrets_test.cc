@@ -73,9 +73,29 @@ TEST_F(SecretFiles, ArePerSandbox) {
     std::filesystem::create_directory(folder_ + "/acme");
     write("acme/pat", "acme's");
     const std::vector<SecretSource> sources{{"pat", SourceKind::file, folder_ + "/${params.tenant}/pat"}};
-    EXPECT_EQ(SecretSnapshot::load(sources, {{"tenant", "acme"}}).get("pat").value(), "acme's");
-    EXPECT_FALSE(SecretSnapshot::load(sources, {{"tenant", "other"}}).get("pat"));
+    EXPECT_EQ(SecretSnapshot::load(sources, {"s", {{"tenant", "acme"}}, {}}).get("pat").value(), "acme's");
+    EXPECT_FALSE(SecretSnapshot::load(sources, {"s", {{"tenant", "other"}}, {}}).get("pat"));
     EXPECT_FALSE(SecretSnapshot::load(sources, {}).get("pat"));
+}
+
+TEST_F(SecretFiles, WhatIsCommonIsReadOnce) {
+    std::filesystem::create_directory(folder_ + "/acme");
+    write("acme/pat", "acme's");
+    const std::vector<SecretSource> sources{{"common", SourceKind::file, write("common", "first")},
+                                            {"missing", SourceKind::file, folder_ + "/none"},
+                                            {"own", SourceKind::file, folder_ + "/${labels.tenant}/pat"}};
+    const auto common = SecretSnapshot::load(sources, {});
+    write("common", "second");
+    write("none", "now there");
+    const auto acme = SecretSnapshot::load(sources, {"a", {}, {{"tenant", "acme"}}}, common);
+    EXPECT_EQ(acme.get("common").value(), "first");
+    EXPECT_EQ(acme.share("common").value(), common.share("common").value());
+    EXPECT_FALSE(acme.get("missing"));
+    EXPECT_EQ(acme.get("own").value(), "acme's");
+    EXPECT_FALSE(SecretSnapshot::load(sources, {"b", {}, {}}, common).get("own"));
+    EXPECT_EQ(SecretSnapshot::load(sources, {"a", {}, {}}).get("common").value(), "second");
+    EXPECT_TRUE(is_per_sandbox(sources[2]));
+    EXPECT_FALSE(is_per_sandbox(sources[0]));
 }
 
 TEST_F(SecretFiles, ThreatX6NoErrorHoldsAValue) {
@@ -95,7 +115,7 @@ TEST(SecretSnapshot, ReadsVariables) {
                                                 {"control", SourceKind::env, "SALLYPORT_TEST_CONTROL"},
                                                 {"unset", SourceKind::env, "SALLYPORT_TEST_UNSET"},
                                                 {"by_param", SourceKind::env, "SALLYPORT_TEST_${params.p}"}},
-                                               {{"p", "SET"}});
+                                               {"s", {{"p", "SET"}}, {}});
     EXPECT_EQ(snapshot.get("set").value(), kMarker);
     EXPECT_EQ(snapshot.get("by_param").value(), kMarker);
     EXPECT_EQ(snapshot.get("empty").error().detail, "secret \"empty\": the value is empty");

@@ -12,6 +12,8 @@ TEST(TemplateText, ReadsLiteralsAndReferences) {
                                 {PartKind::param, "tenant_1"},
                                 {PartKind::literal, "}$"}};
     EXPECT_EQ(parse_template("Bearer $5 ${secrets.token}-${params.tenant_1}}$").value(), expected);
+    EXPECT_EQ(parse_template("${labels.team}/${sandbox.id}").value(),
+              (TemplateText{{PartKind::label, "team"}, {PartKind::literal, "/"}, {PartKind::sandbox_id, ""}}));
     EXPECT_EQ(parse_template("").value(), TemplateText{});
     EXPECT_EQ(parse_template("${params.a}${params.b}").value(),
               (TemplateText{{PartKind::param, "a"}, {PartKind::param, "b"}}));
@@ -20,12 +22,18 @@ TEST(TemplateText, ReadsLiteralsAndReferences) {
 TEST(TemplateText, RefusesEveryOtherReferenceAndQuotesNothing) {
     for (const auto* text :
          {"${", "a${secrets.x", "${}", "${x}", "${secrets.}", "${secrets.a.b}", "${secret.a}", "${ secrets.a }",
-          "${secrets.-a}", "${params.a/b}", "${secrets.${params.a}}", "${env.HOME}"}) {
+          "${secrets.-a}", "${params.a/b}", "${secrets.${params.a}}", "${env.HOME}", "${sandbox.name}", "${sandbox.id.x}", "${sandbox}", "${labels.}", "${labels.a b}"}) {
         const auto parsed = parse_template(text);
         ASSERT_FALSE(parsed) << text;
         EXPECT_EQ(parsed.error().code, ErrorCode::config_invalid);
         EXPECT_EQ(parsed.error().detail.find("HOME"), std::string::npos);
     }
+}
+
+TEST(TemplateText, DescribesWhatRefersToTheSandbox) {
+    EXPECT_EQ(describe({PartKind::param, "x"}), "parameter \"x\"");
+    EXPECT_EQ(describe({PartKind::label, "x"}), "label \"x\"");
+    EXPECT_EQ(describe({PartKind::sandbox_id, ""}), "the sandbox's id");
 }
 
 TEST(TemplateText, KnowsNames) {
