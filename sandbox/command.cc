@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -68,15 +69,34 @@ bool empty_bounding_set() {
     return ::capng_apply(CAPNG_SELECT_BOUNDS) == 0;
 }
 
+bool set_streams(const CommandLine& line) {
+    if (!line.output) return true;
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    return nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(line.output.get(), STDOUT_FILENO) >= 0 &&
+           ::dup2(line.output.get(), STDERR_FILENO) >= 0 && ::close(nothing) == 0;
+}
+
+bool set_limits(const CommandLine& line) {
+    for (const auto& [resource, value] : line.limits) {
+        const rlimit limit{value, value};
+        if (::setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return false;
+    }
+    return line.nice == 0 || ::setpriority(PRIO_PROCESS, 0, line.nice) == 0;
+}
+
 // In the child, up to exec. Its environment is empty: bubblewrap's init stays in the sandbox as pid 1, where the command
 // can read /proc/1/environ.
-[[noreturn]] void execute(int netns, pid_t launcher, const std::vector<int>& fds, char* const* arguments) {
+[[noreturn]] void execute(int netns, pid_t launcher, const CommandLine& line, const std::vector<int>& fds,
+                          char* const* arguments) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != launcher) ::_exit(kSetupFailed);
     reset_signals();
     for (const int fd : fds) ::fcntl(fd, F_SETFD, 0);
     char* const environment[] = {nullptr};
-    if (::setns(netns, CLONE_NEWNET) == 0 && empty_bounding_set()) ::execve("/usr/bin/bwrap", arguments, environment);
+    const bool entered = netns < 0 || ::setns(netns, CLONE_NEWNET) == 0;
+    if (entered && set_streams(line) && empty_bounding_set() && set_limits(line)) {
+        ::execve("/usr/bin/bwrap", arguments, environment);
+    }
     constexpr char kMessage[] = "sallyport: cannot run /usr/bin/bwrap: is bubblewrap installed?\n";
     if (::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1) < 0) ::_exit(kSetupFailed);
     ::_exit(kSetupFailed);
@@ -123,7 +143,7 @@ Result<RunningCommand> RunningCommand::start(int netns, const CommandLine& line)
     const pid_t launcher = ::getpid();
     command.monitor_pid_ = ::fork();
     if (command.monitor_pid_ < 0) return system_failure("fork");
-    if (command.monitor_pid_ == 0) execute(netns, launcher, fds, argv.data());
+    if (command.monitor_pid_ == 0) execute(netns, launcher, line, fds, argv.data());
     status_write.reset();
     command.monitor_ = open_pidfd(command.monitor_pid_);
     if (auto found = command.find_init(); !found) return failure(found.error());

@@ -1,5 +1,5 @@
-// One running sandboxed command: bubblewrap's monitor (our child), its init (which ends the sandbox when it ends), and
-// the command below it. Owned by the launcher.
+// One running sandboxed command, a user's or a handler host: bubblewrap's monitor (our child), its init (which ends the
+// sandbox when it ends), and the command below it. Owned by the launcher.
 #pragma once
 
 #include <sys/types.h>
@@ -12,6 +12,7 @@ namespace sallyport::sandbox {
 
 class RunningCommand final {
 public:
+    // `netns`: which to enter first; negative for none.
     static Result<RunningCommand> start(int netns, const CommandLine& line);
 
     // Readable when the command has ended; then wait() does not block.

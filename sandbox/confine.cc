@@ -26,12 +26,13 @@ Result<void> drop_capabilities() {
 
 }  // namespace
 
-Result<void> confine_this_process() {
+Result<void> confine_this_process(const ConfineOptions& options) {
+    const bool has_files = !options.writable_directories.empty();
     if (auto done = forbid_dumps(); !done) return done;
     if (auto done = drop_capabilities(); !done) return done;
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return system_failure("PR_SET_NO_NEW_PRIVS");
-    if (auto done = forbid_file_changes(); !done) return done;
-    return load_confine_filter();
+    if (auto done = forbid_file_changes(options.writable_directories); !done) return done;
+    return load_confine_filter(has_files ? FileChanges::left_to_landlock : FileChanges::forbidden);
 }
 
 }  // namespace sallyport::sandbox

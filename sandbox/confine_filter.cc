@@ -21,7 +21,8 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-// Nothing here changes a file system: where the kernel has no Landlock, this list is what is left of that promise.
+// Nothing here changes a file system: where the kernel has no Landlock, this list is what is left of that promise, for
+// a daemon without files of its own.
 constexpr int kAllowed[] = {
     // Event loop.
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2),
@@ -37,6 +38,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(fcntl), SCMP_SYS(lseek), SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(lstat),
     SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getdents64), SCMP_SYS(memfd_create),
+    SCMP_SYS(inotify_add_watch), SCMP_SYS(inotify_rm_watch),
     // Memory.
     SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise),
     SCMP_SYS(mlock), SCMP_SYS(munlock),
@@ -50,6 +52,14 @@ constexpr int kAllowed[] = {
     SCMP_SYS(sigaltstack), SCMP_SYS(wait4), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid), SCMP_SYS(getuid),
     SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrlimit), SCMP_SYS(getrusage), SCMP_SYS(uname),
     SCMP_SYS(sysinfo),
+};
+
+// What a log that rotates and a database need; no chmod, chown, link or symlink, which Landlock does not bound and which
+// would reach files that are only open for reading.
+constexpr int kChangingFiles[] = {
+    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
+    SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(msync), SCMP_SYS(flock), SCMP_SYS(rename), SCMP_SYS(renameat),
+    SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 };
 
 // A terminal's state and a descriptor's; not its input (TIOCSTI).
@@ -116,7 +126,7 @@ void add_own_process_rules(FilterBuilder& filter) {
 }
 
 // To read only: Landlock says so too, but not on every kernel, nor of truncation (ABI 3).
-void add_open_rules(FilterBuilder& filter) {
+void add_read_only_open_rules(FilterBuilder& filter) {
     constexpr std::uint64_t kChanging = O_ACCMODE | O_CREAT | O_TRUNC;
     if (kSanitized) {
         filter.add(SCMP_ACT_ALLOW, SCMP_SYS(open));
@@ -124,6 +134,11 @@ void add_open_rules(FilterBuilder& filter) {
     }
     filter.add_when(SCMP_ACT_ALLOW, SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, kChanging, 0));
     filter.add_when(SCMP_ACT_ALLOW, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, kChanging, 0));
+}
+
+void add_file_rules(FilterBuilder& filter, FileChanges changes) {
+    if (changes == FileChanges::forbidden) return add_read_only_open_rules(filter);
+    for (const int call : kChangingFiles) filter.add(SCMP_ACT_ALLOW, call);
 }
 
 void add_ioctl_rules(FilterBuilder& filter) {
@@ -134,7 +149,7 @@ void add_ioctl_rules(FilterBuilder& filter) {
 
 }  // namespace
 
-Result<void> load_confine_filter() {
+Result<void> load_confine_filter(FileChanges changes) {
     FilterBuilder filter;
     if (!filter.good()) return failure(ErrorCode::system, "cannot make a system call filter");
     for (const int call : kAllowed) filter.add(SCMP_ACT_ALLOW, call);
@@ -143,7 +158,7 @@ Result<void> load_confine_filter() {
     }
     add_clone_rules(filter);
     add_socket_rules(filter);
-    add_open_rules(filter);
+    add_file_rules(filter, changes);
     add_own_process_rules(filter);
     add_ioctl_rules(filter);
     if (!filter.good()) return failure(ErrorCode::system, "cannot build the system call filter");

@@ -16,6 +16,8 @@ namespace sallyport::sandbox {
 namespace {
 
 constexpr std::size_t kNamespaceFds = 5;
+constexpr std::size_t kHandlerFds = 3;
+constexpr std::size_t kServiceFds = 1;
 
 struct SocketPair {
     UniqueFd daemon;
@@ -31,7 +33,8 @@ Result<SocketPair> socket_pair() {
 // The first answer is to no call: whether the launcher can do its work at all.
 [[noreturn]] void run_launcher(UniqueFd calls, UniqueFd events) {
     const auto prepared = prepare_launcher_process(calls.get(), events.get());
-    if (send_message(calls.get(), encode_answer(prepared)) && prepared) {
+    const auto answer = prepared ? encode_answer({}) : encode_answer(failure(prepared.error()));
+    if (send_message(calls.get(), answer) && prepared) {
         LauncherProcess process(std::move(calls), std::move(events));
         process.serve();
     }
@@ -40,15 +43,21 @@ Result<SocketPair> socket_pair() {
 
 tl::unexpected<Error> gone() { return failure(ErrorCode::system, "the launcher process is gone"); }
 
-Result<Message> hear(int socket) {
+struct Answer {
+    std::string text;
+    std::vector<UniqueFd> fds;
+};
+
+Result<Answer> hear(int socket) {
     auto message = receive_message(socket);
     if (!message) return failure(message.error());
     if (!message->has_value()) return gone();
-    if (auto answer = decode_answer((*message)->body); !answer) return failure(answer.error());
-    return std::move(**message);
+    auto text = decode_answer((*message)->body);
+    if (!text) return failure(text.error());
+    return Answer{std::move(*text), std::move((*message)->fds)};
 }
 
-Result<Message> ask(int socket, const Call& call) {
+Result<Answer> ask(int socket, const Call& call) {
     if (!send_message(socket, encode_call(call))) return gone();
     return hear(socket);
 }
@@ -115,17 +124,47 @@ Result<void> Launcher::seal(std::optional<CommandSpec> command) { return tell(ca
 Result<void> Launcher::start_command() { return tell(calls_.get(), StartCommand{}); }
 Result<void> Launcher::signal_command(int signal) { return tell(calls_.get(), SignalCommand{signal}); }
 
+Result<void> Launcher::allow_handler_sockets(const std::vector<std::string>& paths, const std::string& directory) {
+    return tell(calls_.get(), AllowHandlerSockets{paths, directory});
+}
+
+Result<HandlerProcess> Launcher::start_handler(const HandlerSpec& spec) {
+    auto answer = ask(calls_.get(), spec);
+    if (!answer) return failure(answer.error());
+    auto& fds = answer->fds;
+    if (fds.size() != (spec.socket_path.empty() ? kHandlerFds : kServiceFds)) {
+        return failure(ErrorCode::internal, "the launcher sent no sockets");
+    }
+    auto process = decode_handler(answer->text);
+    if (!process) return process;
+    process->fetches = std::move(fds[0]);
+    if (fds.size() == kHandlerFds) {
+        process->report = std::move(fds[1]);
+        process->output = std::move(fds[2]);
+    }
+    return process;
+}
+
+Result<UniqueFd> Launcher::connect_handler(const std::string& name) {
+    auto answer = ask(calls_.get(), ConnectHandler{name});
+    if (!answer) return failure(answer.error());
+    if (answer->fds.size() != 1) return failure(ErrorCode::internal, "the launcher sent no socket");
+    return std::move(answer->fds.front());
+}
+
+Result<void> Launcher::stop_handler(const std::string& name) { return tell(calls_.get(), StopHandler{name}); }
+
 int Launcher::event_fd() const { return events_.get(); }
 
-Result<std::optional<CommandExit>> Launcher::poll_exit() {
+Result<std::optional<LauncherEvent>> Launcher::poll_event() {
     pollfd ready{events_.get(), POLLIN, 0};
     if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
     auto message = receive_message(events_.get());
     if (!message) return failure(message.error());
     if (!message->has_value()) return gone();
-    auto exit = decode_exit((*message)->body);
-    if (!exit) return failure(exit.error());
-    return *exit;
+    auto event = decode_event((*message)->body);
+    if (!event) return failure(event.error());
+    return *event;
 }
 
 }  // namespace sallyport::sandbox

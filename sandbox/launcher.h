@@ -1,14 +1,16 @@
 // The small privileged process. It makes namespaces, redirect tables, mounts and sandboxed commands; it is forked before
 // anything else happens (before threads, before secrets are read), and serves the daemon over a socketpair, with
 // descriptors passed. It never sees a byte from inside a sandbox, and is sealed before the daemon does: what a daemon asks
-// for that may have been taken over is not granted. When the daemon dies it ends everything it made; when it dies, commands
-// die with it and the daemon is told.
+// for that may have been taken over is not granted, except handler hosts, which may do less than that daemon itself. When
+// the daemon dies it ends everything it made; when it dies, commands die with it and the daemon is told.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -60,6 +62,39 @@ struct CommandExit {
     int code = 0;  // as a shell says it: the exit status, or 128 + signal; 125: the sandbox could not be set up
 };
 
+// Code that runs handlers: Node.js with the script of one policy, for one sandbox, in a jail of its own: no network but
+// the two unix sockets, no files but the runtime's and the script, memory capped. Or, where `socket_path` is set, a
+// service of the operator's that listens there: then no process is started.
+struct HandlerSpec {
+    std::string name;         // the sandbox's
+    std::string script;       // text of an ES module
+    std::string script_name;  // for messages: "vcs.js"
+    std::uint32_t memory_mib = 128;
+    std::string socket_path;  // one of those that allow_handler_sockets() has been told of
+};
+
+struct HandlerProcess {
+    UniqueFd fetches;  // a listening unix stream socket, non-blocking: what the host fetches comes in here
+    // One JSON line when the script has been read: {"hosts": […], "named": […], "outbound": true}; then end of file, and the
+    // host answers calls. Or {"error": "…"}: the host ends then. Nothing while the script's top level still runs, and end of
+    // file alone where it ended the process. To be read with a deadline and a bound. Non-blocking; empty for a service.
+    UniqueFd report;
+    // What the script writes to its console, as lines. It waits while nobody reads. Non-blocking; empty for a service.
+    UniqueFd output;
+    std::string fetch_path;  // where the host finds `fetches`, as it sees it
+    std::uint64_t start = 0;  // which start it is, of all that the launcher has made
+};
+
+struct HandlerExit {
+    std::string name;
+    int code = 0;  // as CommandExit
+    // HandlerProcess::start: a host that ended while another took its name is told apart so.
+    std::uint64_t start = 0;
+};
+
+// What has ended by itself.
+using LauncherEvent = std::variant<CommandExit, HandlerExit>;
+
 // The daemon's handle. Calls block until the launcher has answered; made for start-up and for the control thread.
 class Launcher final {
 public:
@@ -81,10 +116,24 @@ public:
     // To the command itself (not to bubblewrap's own processes).
     Result<void> signal_command(int signal);
 
-    // Readable when poll_exit() has something to say.
+    // Before seal(): the only services that may be connected to afterwards, and where the sockets for fetches are made
+    // (created, mode 0711, so that services of other users reach the socket that is theirs; empty: a directory of our own
+    // under /run, closed to everyone, that goes with the launcher). A socket for fetches belongs to the owner and the group
+    // of the service's socket.
+    Result<void> allow_handler_sockets(const std::vector<std::string>& paths, const std::string& directory);
+    // These three also after seal(): nothing that is started so can reach anything but the daemon. A name has one handler
+    // host at a time. Returns when the jail is being made: calls may be connected at once, and wait until the script is read.
+    Result<HandlerProcess> start_handler(const HandlerSpec& spec);
+    // A new connection to the host's own listener, non-blocking.
+    Result<UniqueFd> connect_handler(const std::string& name);
+    // Kills it (SIGKILL, with all that it started) and returns when it is gone; then there is no HandlerExit. Fails where
+    // there is none, as when it has ended by itself.
+    Result<void> stop_handler(const std::string& name);
+
+    // Readable when poll_event() has something to say.
     int event_fd() const;
-    // The command's end; nothing yet; or an error where the launcher itself is gone (then fail closed: leave).
-    Result<std::optional<CommandExit>> poll_exit();
+    // An end; nothing yet; or an error where the launcher itself is gone (then fail closed: leave).
+    Result<std::optional<LauncherEvent>> poll_event();
 
 private:
     Launcher() = default;

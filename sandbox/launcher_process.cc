@@ -4,6 +4,9 @@
 #include <poll.h>
 #include <sched.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "sandbox/hidden_paths.h"
 #include "sandbox/system_failure.h"
 #include "sandbox/wire.h"
@@ -33,47 +36,53 @@ LauncherProcess::~LauncherProcess() {
 
 void LauncherProcess::serve() {
     for (;;) {
-        pollfd items[] = {{calls_.get(), POLLIN, 0},
-                          {events_.get(), POLLIN, 0},
-                          {command_ ? command_->event_fd() : -1, POLLIN, 0}};
-        if (::poll(items, std::size(items), -1) < 0) {
+        std::vector<pollfd> items = {{calls_.get(), POLLIN, 0},
+                                     {events_.get(), POLLIN, 0},
+                                     {command_ ? command_->event_fd() : -1, POLLIN, 0}};
+        for (const int fd : handlers_.event_fds()) items.push_back({fd, POLLIN, 0});
+        if (::poll(items.data(), items.size(), -1) < 0) {
             if (errno == EINTR) continue;
             return;
         }
         if (is_ready(items[2])) report_exit();
+        if (std::any_of(items.begin() + 3, items.end(), is_ready)) report_handlers();
         // Nothing is ever sent to us on the events' socket: readable means closed.
         if (is_ready(items[1])) return;
         if (is_ready(items[0]) && !serve_call()) return;
     }
 }
 
+// A daemon that is gone shows as a closed socket in the next turn.
+void LauncherProcess::tell(const LauncherEvent& event) const {
+    static_cast<void>(send_message(events_.get(), encode_event(event)));
+}
+
 void LauncherProcess::report_exit() {
     const CommandExit exit = command_->wait();
     command_.reset();
-    // A daemon that is gone shows as a closed socket in the next turn.
-    static_cast<void>(send_message(events_.get(), encode_exit(exit)));
+    tell(exit);
+}
+
+void LauncherProcess::report_handlers() {
+    for (const HandlerExit& exit : handlers_.collect()) tell(exit);
 }
 
 bool LauncherProcess::serve_call() {
     auto message = receive_message(calls_.get());
     if (!message || !message->has_value()) return false;
     const auto call = decode_call((*message)->body);
-    Listeners listeners;
+    Given given;
     Result<void> result;
     if (call) {
-        result = std::visit([&](const auto& each) { return handle(each, listeners); }, *call);
+        result = std::visit([&](const auto& each) { return handle(each, given); }, *call);
     } else {
         result = failure(call.error());
     }
-    const std::vector<int> fds = call && result ? fds_to_pass(*call, listeners) : std::vector<int>{};
-    return send_message(calls_.get(), encode_answer(result), fds).has_value();
-}
-
-std::vector<int> LauncherProcess::fds_to_pass(const Call& call, const Listeners& listeners) const {
-    const auto* request = std::get_if<NamespaceRequest>(&call);
-    if (request == nullptr) return {};
-    return {namespaces_.at(request->name).netns.get(), listeners.tcp_v4.get(), listeners.tcp_v6.get(),
-            listeners.dns_v4.get(), listeners.dns_v6.get()};
+    if (!result) return send_message(calls_.get(), encode_answer(failure(result.error()))).has_value();
+    std::vector<int> fds;
+    if (given.netns >= 0) fds.push_back(given.netns);
+    for (const UniqueFd& fd : given.fds) fds.push_back(fd.get());
+    return send_message(calls_.get(), encode_answer(given.text), fds).has_value();
 }
 
 Result<NamespaceParts> LauncherProcess::attach(const NamespaceRequest& request) const {
@@ -93,7 +102,7 @@ Result<NamespaceParts> LauncherProcess::attach(const NamespaceRequest& request) 
     return close_and_attach(std::move(netns));
 }
 
-Result<void> LauncherProcess::handle(const NamespaceRequest& request, Listeners& listeners) {
+Result<void> LauncherProcess::handle(const NamespaceRequest& request, Given& given) {
     if (sealed_) return refused();
     if (namespaces_.contains(request.name)) return invalid("there is a sandbox named " + request.name + " already");
     auto parts = request.attach_path.empty() ? make_namespace() : attach(request);
@@ -103,12 +112,16 @@ Result<void> LauncherProcess::handle(const NamespaceRequest& request, Listeners&
         if (!pin) return failure(pin.error());
         parts->kept.pin = std::move(*pin);
     }
-    listeners = std::move(parts->listeners);
+    Listeners& listeners = parts->listeners;
+    for (UniqueFd* fd : {&listeners.tcp_v4, &listeners.tcp_v6, &listeners.dns_v4, &listeners.dns_v6}) {
+        given.fds.push_back(std::move(*fd));
+    }
+    given.netns = parts->kept.netns.get();
     namespaces_.emplace(request.name, std::move(parts->kept));
     return {};
 }
 
-Result<void> LauncherProcess::handle(const CloseNamespace& call, Listeners&) {
+Result<void> LauncherProcess::handle(const CloseNamespace& call, Given&) {
     if (namespaces_.erase(call.name) == 0) return invalid("there is no sandbox named " + call.name);
     return {};
 }
@@ -122,9 +135,10 @@ Result<LauncherProcess::PreparedCommand> LauncherProcess::prepare(const CommandS
     return PreparedCommand{spec.name, std::move(*line)};
 }
 
-Result<void> LauncherProcess::handle(const Seal& seal, Listeners&) {
+Result<void> LauncherProcess::handle(const Seal& seal, Given&) {
     if (sealed_) return refused();
     sealed_ = true;
+    handlers_.find_runtime();
     if (!seal.command) return {};
     auto prepared = prepare(*seal.command);
     if (!prepared) return failure(prepared.error());
@@ -132,7 +146,7 @@ Result<void> LauncherProcess::handle(const Seal& seal, Listeners&) {
     return {};
 }
 
-Result<void> LauncherProcess::handle(const StartCommand&, Listeners&) {
+Result<void> LauncherProcess::handle(const StartCommand&, Given&) {
     if (!prepared_) return invalid("there is no command to start");
     const PreparedCommand prepared = std::move(*prepared_);
     prepared_.reset();
@@ -144,9 +158,33 @@ Result<void> LauncherProcess::handle(const StartCommand&, Listeners&) {
     return {};
 }
 
-Result<void> LauncherProcess::handle(const SignalCommand& call, Listeners&) {
+Result<void> LauncherProcess::handle(const SignalCommand& call, Given&) {
     if (!command_) return invalid("no command is running");
     return command_->signal(call.signal);
 }
+
+Result<void> LauncherProcess::handle(const AllowHandlerSockets& call, Given&) {
+    if (sealed_) return refused();
+    return handlers_.allow(call.paths, call.directory);
+}
+
+Result<void> LauncherProcess::handle(const HandlerSpec& spec, Given& given) {
+    auto process = handlers_.start(spec);
+    if (!process) return failure(process.error());
+    given.text = encode_handler(*process);
+    for (UniqueFd* fd : {&process->fetches, &process->report, &process->output}) {
+        if (*fd) given.fds.push_back(std::move(*fd));
+    }
+    return {};
+}
+
+Result<void> LauncherProcess::handle(const ConnectHandler& call, Given& given) {
+    auto connection = handlers_.connect(call.name);
+    if (!connection) return failure(connection.error());
+    given.fds.push_back(std::move(*connection));
+    return {};
+}
+
+Result<void> LauncherProcess::handle(const StopHandler& call, Given&) { return handlers_.stop(call.name); }
 
 }  // namespace sallyport::sandbox

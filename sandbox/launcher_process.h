@@ -1,14 +1,16 @@
-// The launcher's own side: the loop of the privileged process. Owns the namespaces and the command; ends when the
-// daemon's sockets close, whatever the reason, and takes everything with it. Once sealed it makes nothing that it did not
-// check before.
+// The launcher's own side: the loop of the privileged process. Owns the namespaces, the command and the handler hosts; ends
+// when the daemon's sockets close, whatever the reason, and takes everything with it. Once sealed it makes nothing that it
+// did not check before, except handler hosts, which reach nothing.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "sandbox/command.h"
+#include "sandbox/handler_hosts.h"
 #include "sandbox/messages.h"
 #include "sandbox/namespace.h"
 
@@ -28,17 +30,29 @@ private:
         CommandLine line;
     };
 
+    // What goes to the daemon with an answer.
+    struct Given {
+        std::string text;
+        std::vector<UniqueFd> fds;
+        int netns = -1;  // before the others, where it is set; the launcher keeps it
+    };
+
     bool serve_call();
     void report_exit();
+    void report_handlers();
+    void tell(const LauncherEvent& event) const;
 
-    Result<void> handle(const NamespaceRequest& request, Listeners& listeners);
-    Result<void> handle(const CloseNamespace& call, Listeners& listeners);
-    Result<void> handle(const Seal& seal, Listeners& listeners);
-    Result<void> handle(const StartCommand& call, Listeners& listeners);
-    Result<void> handle(const SignalCommand& call, Listeners& listeners);
+    Result<void> handle(const NamespaceRequest& request, Given& given);
+    Result<void> handle(const CloseNamespace& call, Given& given);
+    Result<void> handle(const Seal& seal, Given& given);
+    Result<void> handle(const StartCommand& call, Given& given);
+    Result<void> handle(const SignalCommand& call, Given& given);
+    Result<void> handle(const AllowHandlerSockets& call, Given& given);
+    Result<void> handle(const HandlerSpec& spec, Given& given);
+    Result<void> handle(const ConnectHandler& call, Given& given);
+    Result<void> handle(const StopHandler& call, Given& given);
     Result<PreparedCommand> prepare(const CommandSpec& spec) const;
     Result<NamespaceParts> attach(const NamespaceRequest& request) const;
-    std::vector<int> fds_to_pass(const Call& call, const Listeners& listeners) const;
 
     UniqueFd calls_;
     UniqueFd events_;
@@ -46,6 +60,7 @@ private:
     bool sealed_ = false;
     std::optional<PreparedCommand> prepared_;
     std::optional<RunningCommand> command_;
+    HandlerHosts handlers_;
 };
 
 }  // namespace sallyport::sandbox

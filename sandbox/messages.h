@@ -20,16 +20,31 @@ struct Seal {
     std::optional<CommandSpec> command;
 };
 struct StartCommand {};
-using Call = std::variant<NamespaceRequest, CloseNamespace, Seal, StartCommand, SignalCommand>;
+struct AllowHandlerSockets {
+    std::vector<std::string> paths;
+    std::string directory;
+};
+struct ConnectHandler {
+    std::string name;
+};
+struct StopHandler {
+    std::string name;
+};
+using Call = std::variant<NamespaceRequest, CloseNamespace, Seal, StartCommand, SignalCommand, AllowHandlerSockets,
+                          HandlerSpec, ConnectHandler, StopHandler>;
 
 std::string encode_call(const Call& call);
 Result<Call> decode_call(std::string_view body);
 
-// An answer is success or an Error; descriptors travel beside it.
-std::string encode_answer(const Result<void>& answer);
-Result<void> decode_answer(std::string_view body);
+// An answer is an Error, or success with what there is to say; descriptors travel beside it.
+std::string encode_answer(const Result<std::string>& answer);
+Result<std::string> decode_answer(std::string_view body);
 
-std::string encode_exit(const CommandExit& exit);
-Result<CommandExit> decode_exit(std::string_view body);
+// What an answer says of a handler host, without its descriptors.
+std::string encode_handler(const HandlerProcess& process);
+Result<HandlerProcess> decode_handler(std::string_view text);
+
+std::string encode_event(const LauncherEvent& event);
+Result<LauncherEvent> decode_event(std::string_view body);
 
 }  // namespace sallyport::sandbox

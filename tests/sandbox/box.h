@@ -154,9 +154,9 @@ public:
 
     int exit_code() {
         while (wait_readable(launcher_->event_fd())) {
-            auto exit = launcher_->poll_exit();
-            if (!exit) return -1;
-            if (exit->has_value()) return (*exit)->code;
+            auto event = launcher_->poll_event();
+            if (!event) return -1;
+            if (*event) return std::get<CommandExit>(**event).code;
         }
         return -2;
     }

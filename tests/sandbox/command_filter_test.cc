@@ -1,33 +1,17 @@
 #include "sandbox/command_filter.h"
 
-#include <linux/filter.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include <vector>
-
-#include "tests/sandbox/box.h"
+#include "tests/sandbox/filtered.h"
 
 namespace sallyport::sandbox {
 namespace {
 
-// In a child, whose exit status is the error number that `call` ends with under the filter; 0 for success.
 template <class Call>
 int error_of(Call call) {
-    auto file = command_filter();
-    if (!file) return -1;
-    const auto size = static_cast<std::size_t>(::lseek(file->get(), 0, SEEK_END));
-    std::vector<sock_filter> program(size / sizeof(sock_filter));
-    if (::pread(file->get(), program.data(), size, 0) != static_cast<ssize_t>(size)) return -1;
-    sock_fprog loaded{static_cast<unsigned short>(program.size()), program.data()};
-    return WEXITSTATUS(in_child([&] {
-        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &loaded) < 0) ::_exit(255);
-        ::_exit(call() < 0 ? errno : 0);
-    }));
+    return error_under(command_filter(), call);
 }
 
 TEST(CommandFilter, RefusesWhatReachesOutOfTheSandbox) {

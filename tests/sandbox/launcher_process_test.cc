@@ -39,7 +39,8 @@ protected:
         if (auto sent = send_message(calls_.daemon.get(), body); !sent) return sent;
         auto message = receive_message(calls_.daemon.get());
         if (!message || !message->has_value()) return failure(ErrorCode::system, "no answer");
-        return decode_answer((*message)->body);
+        const auto answer = decode_answer((*message)->body);
+        return answer ? Result<void>() : failure(answer.error());
     }
 
     Pair calls_;

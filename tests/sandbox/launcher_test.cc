@@ -218,7 +218,7 @@ TEST(Launcher, PassesSignals) {
     ASSERT_OK(box.start(box.shell("trap 'echo caught; exit 5' TERM; echo ready; sleep 1000 & wait")));
     EXPECT_EQ(box.read_line(), "ready");
     EXPECT_FALSE(box.launcher().start_command().has_value()) << "once";
-    EXPECT_FALSE(box.launcher().poll_exit()->has_value());
+    EXPECT_FALSE(box.launcher().poll_event()->has_value());
     ASSERT_OK(box.launcher().signal_command(SIGTERM));
     EXPECT_EQ(box.read_line(), "caught");
     EXPECT_EQ(box.exit_code(), 5);
@@ -390,7 +390,7 @@ TEST(Launcher, TellsTheDaemonWhenItIsKilledItself) {
     Daemon daemon([&] {
         Box box({"box", "", ""}, directory);
         (void)box.start(box.shell("echo r >&2; sleep 1000"));
-        if (!wait_readable(box.launcher().event_fd()) || box.launcher().poll_exit().has_value()) ::_exit(2);
+        if (!wait_readable(box.launcher().event_fd()) || box.launcher().poll_event().has_value()) ::_exit(2);
         ::_exit(box.launcher().signal_command(SIGTERM).has_value() ? 3 : 0);
     });
     daemon.wait_for_byte();

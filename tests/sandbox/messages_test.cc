@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sandbox/wire.h"
+
 namespace sallyport::sandbox {
 namespace {
 
@@ -18,6 +20,8 @@ CommandSpec a_command() {
     spec.ca_pem = "ca";
     return spec;
 }
+
+HandlerSpec a_handler() { return {"box", "export {}", "vcs.js", 64, "/run/service.sock"}; }
 
 TEST(Messages, CarryANamespaceRequest) {
     const auto call = decode_call(encode_call(NamespaceRequest{"n", "/proc/1/ns/net", "/run/n"}));
@@ -50,10 +54,28 @@ TEST(Messages, CarrySignalsClosesAndExits) {
     EXPECT_TRUE(std::holds_alternative<StartCommand>(*decode_call(encode_call(StartCommand{}))));
     EXPECT_EQ(std::get<SignalCommand>(*decode_call(encode_call(SignalCommand{15}))).signal, 15);
     EXPECT_EQ(std::get<CloseNamespace>(*decode_call(encode_call(CloseNamespace{"n"}))).name, "n");
-    EXPECT_EQ(decode_exit(encode_exit({137}))->code, 137);
+    EXPECT_EQ(std::get<CommandExit>(*decode_event(encode_event(CommandExit{137}))).code, 137);
+    const auto exit = std::get<HandlerExit>(*decode_event(encode_event(HandlerExit{"box", 134})));
+    EXPECT_EQ(exit.name, "box");
+    EXPECT_EQ(exit.code, 134);
+}
+
+TEST(Messages, CarryWhatHandlersNeed) {
+    const auto allow = std::get<AllowHandlerSockets>(*decode_call(encode_call(AllowHandlerSockets{{"/a", "/b"}, "/run/x"})));
+    EXPECT_EQ(allow.paths, (std::vector<std::string>{"/a", "/b"}));
+    EXPECT_EQ(allow.directory, "/run/x");
+    const auto spec = std::get<HandlerSpec>(*decode_call(encode_call(a_handler())));
+    EXPECT_EQ(spec.name, "box");
+    EXPECT_EQ(spec.script, "export {}");
+    EXPECT_EQ(spec.script_name, "vcs.js");
+    EXPECT_EQ(spec.memory_mib, 64u);
+    EXPECT_EQ(spec.socket_path, "/run/service.sock");
+    EXPECT_EQ(std::get<ConnectHandler>(*decode_call(encode_call(ConnectHandler{"n"}))).name, "n");
+    EXPECT_EQ(std::get<StopHandler>(*decode_call(encode_call(StopHandler{"n"}))).name, "n");
 }
 
 TEST(Messages, CarryAnAnswer) {
+    EXPECT_EQ(*decode_answer(encode_answer("said")), "said");
     EXPECT_TRUE(decode_answer(encode_answer({})).has_value());
     const auto answer = decode_answer(encode_answer(failure(ErrorCode::config_invalid, "why")));
     ASSERT_FALSE(answer.has_value());
@@ -61,14 +83,17 @@ TEST(Messages, CarryAnAnswer) {
 }
 
 TEST(Messages, RefuseEveryTruncation) {
-    for (const Call& call : {Call(Seal{a_command()}), Call(Seal{}), Call(StartCommand{}), Call(NamespaceRequest{"a", "b", "c"}), Call(SignalCommand{1})}) {
+    for (const Call& call : {Call(Seal{a_command()}), Call(Seal{}), Call(StartCommand{}), Call(NamespaceRequest{"a", "b", "c"}),
+                             Call(SignalCommand{1}), Call(a_handler()), Call(AllowHandlerSockets{{"/a"}, "/b"}),
+                             Call(ConnectHandler{"n"}), Call(StopHandler{"n"})}) {
         const std::string bytes = encode_call(call);
         for (std::size_t size = 0; size < bytes.size(); ++size) {
             EXPECT_FALSE(decode_call(std::string_view(bytes).substr(0, size)).has_value()) << size;
         }
     }
     EXPECT_FALSE(decode_answer("").has_value());
-    EXPECT_FALSE(decode_exit("").has_value());
+    EXPECT_FALSE(decode_event("").has_value());
+    EXPECT_FALSE(decode_event(Writer().number(2).number(0).take()).has_value());
 }
 
 }  // namespace
