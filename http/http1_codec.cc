@@ -3,21 +3,32 @@
 #include <llhttp.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "http/characters.h"
 #include "http/http1_framing.h"
 #include "http/http1_machine.h"
 
 namespace sallyport::http {
+namespace {
+
+constexpr std::string_view kKnownMethods[] = {
+#define METHOD(number, name, text) #text,
+    HTTP_METHOD_MAP(METHOD)
+#undef METHOD
+};
+
+}  // namespace
 
 bool is_supported_method(std::string_view method) {
-    static constexpr std::string_view kKnown[] = {
-#define METHOD(number, name, text) #text,
-        HTTP_METHOD_MAP(METHOD)
-#undef METHOD
-    };
     if (method == "CONNECT" || method == "TRACE") return false;
-    return std::find(std::begin(kKnown), std::end(kKnown), method) != std::end(kKnown);
+    return std::find(std::begin(kKnownMethods), std::end(kKnownMethods), method) != std::end(kKnownMethods);
+}
+
+std::vector<std::string_view> supported_methods() {
+    std::vector<std::string_view> methods;
+    std::copy_if(std::begin(kKnownMethods), std::end(kKnownMethods), std::back_inserter(methods), is_supported_method);
+    return methods;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "http/codec.h"
@@ -14,6 +15,8 @@ namespace sallyport::http {
 // Whether a request with this method can get past the parser and validate_request: what llhttp knows of HTTP, but CONNECT
 // and TRACE.
 bool is_supported_method(std::string_view method);
+// All of those.
+std::vector<std::string_view> supported_methods();
 
 struct Http1Limits {
     std::size_t header_bytes_max = 64 * 1024;  // request line or status line, and all fields

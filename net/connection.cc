@@ -77,6 +77,12 @@ Connection::~Connection() {
     if (ssl_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
+UniqueFd Connection::take_fd() {
+    SALLYPORT_CHECK(!ssl_);
+    watch_.want(FdWatch::kNone);
+    return std::move(fd_);
+}
+
 void Connection::start_tls_server(SSL_CTX* context, std::string_view first_bytes) {
     first_bytes_.append(first_bytes);
     start_tls(context);

@@ -36,6 +36,8 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     int fd() const { return fd_.get(); }
+    // Lets go of the descriptor, where there is no TLS: only destroying is left to do.
+    UniqueFd take_fd();
     bool is_tls() const { return ssl_ != nullptr; }
     // Null before start_tls_*.
     SSL* ssl() const { return ssl_.get(); }

@@ -92,6 +92,8 @@ void append_access_line(std::string& out, const AccessRecord& record, std::chron
         .field("verdict", record.allowed ? "allow" : "deny")
         .field("rule", record.rule);
     if (!record.credential.empty()) line.field("credential", record.credential);
+    if (!record.handler.empty()) line.field("handler", record.handler);
+    if (record.call != RequestId{}) line.field("call", to_string(record.call));
     line.field("status", static_cast<std::uint64_t>(record.status));
     add_error(line, record.error);
     line.field("request_bytes", record.request_body_bytes).field("response_bytes", record.response_body_bytes);
@@ -102,8 +104,8 @@ void append_access_line(std::string& out, const AccessRecord& record, std::chron
 }
 
 void AccessLogFile::write(std::string_view lines) {
-    if (!fd_) return;
     const std::lock_guard lock(mutex_);
+    if (!fd_) return;
     while (!lines.empty()) {
         const ssize_t written = ::write(fd_.get(), lines.data(), lines.size());
         if (written < 0 && errno == EINTR) continue;
@@ -115,18 +117,29 @@ void AccessLogFile::write(std::string_view lines) {
     }
 }
 
-AccessLog::AccessLog(net::Loop& loop, AccessLogFile& file) : file_(file), timer_(loop, [this] { flush(); }) {}
+void AccessLogFile::reopen(UniqueFd fd) {
+    const std::lock_guard lock(mutex_);
+    fd_ = std::move(fd);
+    failing_ = false;
+}
+
+AccessLog::AccessLog(net::Loop& loop, AccessLogFile& file, AccessTap tap)
+    : file_(file), tap_(std::move(tap)), timer_(loop, [this] { flush(); }) {}
 
 AccessLog::~AccessLog() { flush(); }
 
 void AccessLog::add(const AccessRecord& record) {
+    counters_.count({record.allowed, record.error, record.total_us});
     append_access_line(lines_, record, std::chrono::system_clock::now());
     if (lines_.size() >= kFlushBytes) return flush();
     if (!timer_.running()) timer_.start(kFlushDelay);
 }
 
 void AccessLog::flush() {
+    if (lines_.empty()) return;
     file_.write(lines_);
+    const bool is_tapped = tap_.is_wanted != nullptr && tap_.is_wanted->load(std::memory_order_relaxed);
+    if (is_tapped && tap_.on_lines) tap_.on_lines(lines_);
     lines_.clear();
 }
 

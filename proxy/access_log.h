@@ -2,8 +2,10 @@
 // credentials, never a credential's value and no header; every byte that came from a sandbox is escaped.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include "base/ids.h"
 #include "base/unique_fd.h"
 #include "net/loop.h"
+#include "proxy/live.h"
 
 namespace sallyport::proxy {
 
@@ -30,6 +33,8 @@ struct AccessRecord {
     bool allowed = false;
     std::string_view rule;
     std::string_view credential;   // its name
+    std::string_view handler;      // that the request was handed to; empty for none
+    RequestId call;                // of a handler's fetch: the request that the handler has; 0 for none
     const Error* error = nullptr;  // null for none
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
@@ -56,24 +61,37 @@ public:
     // An empty fd drops the lines. A file that cannot be written is complained of once, and again when it has worked since.
     explicit AccessLogFile(UniqueFd fd) : fd_(std::move(fd)) {}
     void write(std::string_view lines);
+    // Goes on with another file (the old one was moved away). Between two writes, so that no line is split. Any thread.
+    void reopen(UniqueFd fd);
 
 private:
     std::mutex mutex_;
-    UniqueFd fd_;
+    UniqueFd fd_;           // guarded by mutex_
     bool failing_ = false;  // guarded by mutex_
 };
 
-// A worker's part of it: collects lines and hands them on together, at most a few milliseconds later.
+// Who else sees the lines, while `is_wanted`: called on the worker's thread with whole lines.
+struct AccessTap {
+    std::function<void(std::string_view lines)> on_lines;
+    const std::atomic<bool>* is_wanted = nullptr;
+};
+
+// A worker's part of it: collects lines and hands them on together, at most a few milliseconds later. It counts them too:
+// what is counted is what is logged.
 class AccessLog final {
 public:
-    AccessLog(net::Loop& loop, AccessLogFile& file);
+    AccessLog(net::Loop& loop, AccessLogFile& file, AccessTap tap = {});
     ~AccessLog();
 
     void add(const AccessRecord& record);
     void flush();
+    // Requests, errors and durations.
+    const Counters& counters() const { return counters_; }
 
 private:
     AccessLogFile& file_;
+    const AccessTap tap_;
+    Counters counters_;
     net::Timer timer_;
     std::string lines_;
 };

@@ -1,12 +1,6 @@
 #include "proxy/downstream.h"
 
-#include <algorithm>
-
-#include "base/check.h"
-#include "http/authority.h"
 #include "proxy/egress.h"
-#include "proxy/local_reply.h"
-#include "proxy/server_tls.h"
 
 namespace sallyport::proxy {
 
@@ -21,6 +15,7 @@ Downstream::Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, cons
     target_.port = destination.port;
     may_be_allowed_ = egress_.may_allow(destination_);
     connection_.want(net::FdWatch::kRead);
+    opened_ = context_.loop.now();
     update_deadline();
 }
 
@@ -42,116 +37,6 @@ void Downstream::on_ready(int ready) {
     }
 }
 
-void Downstream::read_greeting() {
-    const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
-    if (result.state == net::IoState::again) return;
-    if (result.state != net::IoState::ok) return close();
-    if (greeting_.empty()) head_started_ = context_.loop.now();
-    greeting_.append({context_.read_block, result.bytes});
-    protocol_ = sniff(greeting_.view());
-    switch (protocol_) {
-        case Protocol::need_more:
-            if (greeting_.size() > kSniffBytesMax) abort();
-            return;
-        case Protocol::tls: return read_client_hello();
-        case Protocol::http1: return begin_http1();
-        case Protocol::http2:
-        case Protocol::unknown: log_refusal({ErrorCode::not_intercepted, "neither TLS nor HTTP/1"}); return abort();
-    }
-}
-
-void Downstream::begin_http1() {
-    target_.scheme = http::Scheme::http;
-    if (auto set = egress_.name_target(destination_, target_); !set) {
-        log_refusal(set.error());
-        return abort();
-    }
-    state_ = State::open;
-    Buffer first = std::move(greeting_);
-    feed(first.view());
-    end_round();
-}
-
-void Downstream::read_client_hello() {
-    target_.scheme = http::Scheme::https;
-    const auto reading = net::read_client_hello(greeting_.view());
-    if (!reading) return refuse_tls(reading.error(), SSL_AD_DECODE_ERROR);
-    if (reading->state == net::HelloState::need_more) {
-        if (greeting_.size() > kSniffBytesMax) refuse_tls({ErrorCode::tls_client_hello, "too large"}, SSL_AD_DECODE_ERROR);
-        return;
-    }
-    if (reading->state == net::HelloState::not_tls) {
-        log_refusal({ErrorCode::tls_client_hello, "not a ClientHello"});
-        return abort();
-    }
-    if (auto set = set_target(reading->hello); !set) return refuse_tls(set.error(), SSL_AD_UNRECOGNIZED_NAME);
-    // The policy is asked before anything is minted; a refusal in words costs a certificate too, so it has a budget.
-    const auto reach = egress_.snapshot()->reach(target_.scheme, target_.host, target_.is_address, target_.port);
-    if (reach == rules::Reach::denied && !egress_.may_explain_refusal(target_.host)) {
-        return refuse_tls({ErrorCode::denied, "too many refused names"}, SSL_AD_ACCESS_DENIED);
-    }
-    begin_tls();
-}
-
-Result<void> Downstream::set_target(const net::ClientHello& hello) {
-    if (auto set = egress_.name_target(destination_, target_); !set) return set;
-    std::string asked;
-    if (const auto literal = http::canonical_ip_literal(hello.server_name)) {
-        // Not allowed in SNI (RFC 6066 section 3), but sent: fine where it says what the address says.
-        if (*literal != target_.address_literal) return failure(ErrorCode::misdirected, "SNI is another address");
-    } else if (!hello.server_name.empty()) {
-        auto canonical = http::canonical_host(hello.server_name);
-        if (!canonical) return failure(ErrorCode::tls_client_hello, "the server name is not a name");
-        asked = std::move(*canonical);
-    }
-    if (!target_.host.empty()) {
-        if (asked.empty() || asked == target_.host) return {};
-        return failure(ErrorCode::misdirected, "SNI is not the name that the address stands for: " + asked);
-    }
-    target_.is_address = asked.empty();
-    target_.host = asked.empty() ? target_.address_literal : asked;
-    return {};
-}
-
-void Downstream::begin_tls() {
-    const auto leaf = egress_.leaves().get(target_.host, target_.is_address, std::chrono::system_clock::now());
-    if (!leaf) return refuse_tls(leaf.error(), SSL_AD_ACCESS_DENIED);
-    state_ = State::handshaking;
-    connection_.start_tls_server(context_.server_tls, greeting_.view());
-    greeting_ = Buffer();
-    SSL* ssl = connection_.ssl();
-    SALLYPORT_CHECK(SSL_use_certificate(ssl, *leaf) == 1);
-    SALLYPORT_CHECK(SSL_use_PrivateKey(ssl, egress_.leaf_key()) == 1);
-    egress_.bind_sessions(ssl, target_.host);
-    update_deadline();
-    step_handshake();
-}
-
-void Downstream::refuse_tls(Error error, int alert) {
-    log_refusal(error);
-    state_ = State::handshaking;
-    connection_.start_tls_server(context_.server_tls, greeting_.view());
-    refuse_with_alert(connection_.ssl(), alert);
-    (void)connection_.handshake();
-    connection_.shutdown_write();
-    linger();
-}
-
-void Downstream::step_handshake() {
-    const net::IoState state = connection_.handshake();
-    if (state == net::IoState::ok) return on_open();
-    if (state == net::IoState::again) return;
-    log_refusal({ErrorCode::tls_handshake_client, connection_.tls_failure()});
-    close();
-}
-
-void Downstream::on_open() {
-    state_ = State::open;
-    connection_.want(net::FdWatch::kRead);
-    update_deadline();
-    if (connection_.has_buffered_input()) read_requests();
-}
-
 void Downstream::read_requests() {
     do {
         const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
@@ -165,6 +50,7 @@ void Downstream::read_requests() {
             return close();
         }
         bytes_in_ += result.bytes;
+        context_.counters.bytes_from_sandboxes += result.bytes;
         feed({context_.read_block, result.bytes});
     } while (state_ == State::open && may_read() && connection_.has_buffered_input());
     end_round();
@@ -174,6 +60,7 @@ void Downstream::feed(std::string_view bytes) {
     if (closing_) return;
     const bool wanted = pending_.empty() && !request_paused_ && (!stream_.is_active() || stream_.awaits_request_body());
     if (!wanted) return pending_.append(bytes);
+    if (stream_.is_relaying()) return static_cast<void>(stream_.on_request_body(bytes));
     if (!stream_.is_active() && parser_.between_messages()) head_started_ = context_.loop.now();
     const auto taken = parser_.feed(bytes);
     if (!taken) {
@@ -193,6 +80,7 @@ void Downstream::feed_pending() {
 // What one read, or one waking, has brought is handed on in as few writes as possible.
 void Downstream::end_round() {
     if (state_ != State::open) return;
+    if (saw_eof_ && pending_.empty() && stream_.is_relaying()) stream_.on_client_finished();
     if (stream_.is_active()) stream_.on_downstream_round_end();
     if (state_ != State::open) return;
     flush();
@@ -230,12 +118,17 @@ void Downstream::resume_reading() {
     schedule_round();
 }
 
-http::Next Downstream::on_request_head(http::RequestHead& head) { return stream_.on_request_head(head, head_started_); }
+http::Next Downstream::on_request_head(http::RequestHead& head) {
+    ++requests_;
+    return stream_.on_request_head(head, head_started_);
+}
 http::Next Downstream::on_body(std::string_view bytes) { return stream_.on_request_body(bytes); }
 http::Next Downstream::on_message_end(http::HeaderMap& trailers) { return stream_.on_request_end(trailers); }
 
 void Downstream::on_eof() {
     saw_eof_ = true;
+    // What was switched to another protocol ends in each direction on its own: see end_round().
+    if (stream_.is_relaying()) return;
     // Between requests, or after one whose answer is on its way: a half-close, which HTTP allows.
     if (stream_.is_active() ? !stream_.awaits_request_body() : parser_.between_messages()) return;
     if (!pending_.empty()) return;
@@ -256,11 +149,16 @@ void Downstream::flush() {
             return close();
         }
         bytes_out_ += result.bytes;
+        context_.counters.bytes_to_sandboxes += result.bytes;
         out_.consume(result.bytes);
     }
     if (out_.empty()) connection_.want(connection_.wanted() & ~net::FdWatch::kWrite);
     update_deadline();
     if (closing_ && out_.empty() && !stream_.is_active()) return close_after_flush();
+    if (finishing_ && out_.empty()) {
+        finishing_ = false;
+        connection_.shutdown_write();
+    }
     if (!was_above || out_.size() > kLowWatermarkBytes) return;
     stream_.on_downstream_drained();
     schedule_round();
@@ -271,6 +169,8 @@ void Downstream::on_stream_finished(bool keep_alive) {
     if (!keep_alive || is_draining()) closing_ = true;
     end_round();
 }
+
+void Downstream::finish_writing() { finishing_ = true; }
 
 void Downstream::begin_drain() {
     if (state_ == State::lingering || stream_.is_active()) return;
@@ -292,7 +192,7 @@ void Downstream::close_after_flush() {
 
 void Downstream::linger() {
     state_ = State::lingering;
-    bytes_in_ = 0;
+    bytes_before_linger_ = bytes_in_;
     pending_ = Buffer();
     connection_.want(net::FdWatch::kRead);
     update_deadline();
@@ -304,7 +204,35 @@ void Downstream::discard_input() {
     if (result.state == net::IoState::again) return;
     if (result.state != net::IoState::ok) return close();
     bytes_in_ += result.bytes;
-    if (bytes_in_ > kLingerBytesMax) close();
+    if (bytes_in_ - bytes_before_linger_ > kLingerBytesMax) close();
+}
+
+void Downstream::cut(Error error) {
+    stream_.abort(std::move(error));
+    abort();
+}
+
+LiveConnection Downstream::describe() const {
+    LiveConnection live;
+    live.id = id_.text();
+    live.sandbox = egress_.id().value;
+    const bool is_tls = protocol_ == Protocol::tls;
+    live.protocol = is_tls ? "https" : protocol_ == Protocol::http1 ? "http" : "";
+    live.host = target_.host.empty() ? net::to_string(destination_.address) : target_.host;
+    live.port = destination_.port;
+    live.age_ms = age_ms(opened_, context_.loop.now());
+    live.bytes_in = bytes_in_;
+    live.bytes_out = bytes_out_;
+    live.requests = requests_;
+    switch (state_) {
+        case State::greeting: live.state = "greeting"; break;
+        case State::handshaking: live.state = "handshake"; break;
+        case State::open: live.state = stream_.is_active() ? "request" : "idle"; break;
+        case State::lingering:
+        case State::closed: live.state = "closing"; break;
+    }
+    stream_.describe(live);
+    return live;
 }
 
 void Downstream::abort() {
@@ -330,6 +258,7 @@ Downstream::Waiting Downstream::waiting_for() const {
         case State::open: break;
     }
     if (!out_.empty()) return Waiting::client_reads;
+    if (stream_.is_relaying()) return Waiting::nothing;
     if (stream_.awaits_request_body()) return request_paused_ ? Waiting::nothing : Waiting::request_body;
     if (stream_.is_active()) return Waiting::nothing;
     return parser_.between_messages() ? Waiting::idle : Waiting::request_head;
@@ -380,37 +309,11 @@ void Downstream::on_deadline() {
     if (missed == Waiting::greeting) return give_up_greeting();
     if (missed == Waiting::handshake) log_refusal({ErrorCode::request_timeout, "the TLS handshake"});
     if (body) {
-        stream_.abort({ErrorCode::request_timeout, missed == Waiting::request_body ? "the body" : "the client does not read"});
+        const char* const what = missed == Waiting::request_body ? "the body" : "the client does not read";
+        stream_.abort({ErrorCode::request_timeout, what});
         return abort();
     }
     close();
-}
-
-// The client waits for the other side to speak first (SSH and databases do), or does not speak at all.
-void Downstream::give_up_greeting() {
-    if (!may_be_allowed_) {
-        log_refusal({ErrorCode::denied, "nothing is allowed there, and the client says nothing"});
-    } else if (!greeting_.empty()) {
-        log_refusal({ErrorCode::request_timeout, "the greeting"});
-    }
-    abort();
-}
-
-void Downstream::log_refusal(const Error& error) {
-    const auto snapshot = egress_.snapshot();
-    AccessRecord record;
-    record.sandbox = egress_.id().value;
-    record.policy = snapshot->policy_name();
-    record.generation = snapshot->generation();
-    record.request_id = context_.next_request_id();
-    ConnectionTarget meant = target_;
-    if (meant.host.empty()) (void)egress_.name_target(destination_, meant);
-    const std::string literal = net::to_string(destination_.address);
-    record.scheme = protocol_ == Protocol::tls ? "https" : protocol_ == Protocol::http1 ? "http" : "tcp";
-    record.host = meant.host.empty() ? std::string_view(literal) : std::string_view(meant.host);
-    record.port = destination_.port;
-    record.error = &error;
-    context_.access_log.add(record);
 }
 
 }  // namespace sallyport::proxy

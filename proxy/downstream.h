@@ -10,15 +10,17 @@
 #include "net/address.h"
 #include "net/client_hello.h"
 #include "net/connection.h"
+#include "proxy/connection_id.h"
 #include "proxy/sniffer.h"
 #include "proxy/stream.h"
+#include "proxy/stream_owner.h"
 #include "proxy/worker_context.h"
 
 namespace sallyport::proxy {
 
 class Egress;
 
-class Downstream final : private http::RequestSink {
+class Downstream final : private http::RequestSink, public StreamOwner {
 public:
     // `destination` is where the client meant to go.
     Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination);
@@ -28,18 +30,21 @@ public:
     void begin_drain();
     // The egress has a new snapshot: what it denies ends now.
     void on_new_snapshot();
+    // Ends now, whatever runs: a reset, and a line in the log where there was a request.
+    void cut(Error error);
+    LiveConnection describe() const;
+    const ConnectionId& connection_id() const { return id_; }
 
     // For the stream.
-    const ConnectionTarget& target() const { return target_; }
-    Buffer& out() { return out_; }
-    void flush();
-    void pause_reading() { request_paused_ = true; }
-    // Takes up reading, and writes what waits, once the present event is handled.
-    void resume_reading();
-    bool is_draining() const;
-    void on_stream_finished(bool keep_alive);
-    // An answer has begun and cannot be finished: the client must see that it is cut.
-    void abort();
+    const ConnectionTarget& target() const override { return target_; }
+    Buffer& out() override { return out_; }
+    void flush() override;
+    void pause_reading() override { request_paused_ = true; }
+    void resume_reading() override;
+    bool is_draining() const override;
+    void on_stream_finished(bool keep_alive) override;
+    void finish_writing() override;
+    void abort() override;
 
 private:
     enum class State { greeting, handshaking, open, lingering, closed };
@@ -53,7 +58,8 @@ private:
     void read_greeting();
     void begin_http1();
     void read_client_hello();
-    Result<void> set_target(const net::ClientHello& hello);
+    // Hands the connection to a tunnel, unread.
+    void pass_through(const net::ClientHello& hello);
     void begin_tls();
     // Refuses before a certificate: by a TLS alert (RFC 8446 section 6), with a line in the log.
     void refuse_tls(Error error, int alert);
@@ -83,6 +89,7 @@ private:
 
     WorkerContext& context_;
     Egress& egress_;
+    const ConnectionId id_ = ConnectionId::random();
     const net::Endpoint destination_;
     ConnectionTarget target_;
     State state_ = State::greeting;
@@ -97,12 +104,16 @@ private:
     bool request_paused_ = false;
     bool saw_eof_ = false;
     bool closing_ = false;  // once out_ is written
+    bool finishing_ = false;  // our side ends once out_ is written
     bool round_scheduled_ = false;
     int linger_rounds_ = 0;
     net::Clock::time_point head_started_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
     std::uint64_t bytes_at_check_ = 0;
+    std::uint64_t bytes_before_linger_ = 0;
+    std::uint64_t requests_ = 0;
+    net::Clock::time_point opened_;
     Waiting waiting_ = Waiting::nothing;
     net::Timer deadline_;
 };

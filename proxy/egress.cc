@@ -22,7 +22,8 @@ Egress::Egress(WorkerContext& context, EgressParts parts)
       snapshot_(std::move(parts.snapshot)),
       names_(kNamesMax),
       leaves_(*authority_, kLeavesMax),
-      pool_(context),
+      pool_(context, id_),
+      calls_(context, *this),
       refusal_tokens_at_(context.loop.now()) {
     for (UniqueFd* socket : {&parts.tcp_v4, &parts.tcp_v6}) listen(std::move(*socket));
     for (UniqueFd* socket : {&parts.dns_v4, &parts.dns_v6}) answer_names(std::move(*socket));
@@ -49,14 +50,40 @@ void Egress::on_accept(UniqueFd fd) {
 }
 
 void Egress::adopt(UniqueFd fd, const net::Endpoint& destination) {
-    if (downstreams_.size() + dns_connections_.size() >= context_.connections_max) return;
+    if (connection_count() >= context_.connections_max) return;
+    ++context_.counters.connections_accepted;
     if (destination.port == kDnsPort) {
         auto made = std::make_unique<DnsConnection>(context_, *this, names_, std::move(fd));
         dns_connections_.emplace(made.get(), std::move(made));
         return;
     }
+    if (take_as_tcp(fd, destination)) return;
     auto made = std::make_unique<Downstream>(context_, *this, std::move(fd), destination);
     downstreams_.emplace(made.get(), std::move(made));
+}
+
+bool Egress::take_as_tcp(UniqueFd& fd, const net::Endpoint& destination) {
+    ConnectionTarget target;
+    target.port = destination.port;
+    if (!name_target(destination, target)) return false;
+    if (target.host.empty()) {
+        target.host = target.address_literal;
+        target.is_address = true;
+    }
+    const auto kind = rules::TunnelKind::tcp;
+    const auto decision = snapshot_->decide_tunnel(kind, target.host, target.is_address, target.port);
+    if (decision.verdict == rules::Verdict::deny) return false;
+    open_tunnel(kind, decision, std::move(fd), target, {});
+    return true;
+}
+
+void Egress::open_tunnel(rules::TunnelKind kind, const rules::Decision& decision, UniqueFd fd,
+                         const ConnectionTarget& target, std::string_view first_bytes) {
+    auto made = std::make_unique<Tunnel>(context_, *this, std::move(fd), TunnelOrder{kind, target, snapshot_, decision});
+    Tunnel& tunnel = *made;
+    tunnels_.emplace(&tunnel, std::move(made));
+    pool_.set_outside(tunnels_.size());
+    tunnel.start(first_bytes);
 }
 
 Result<void> Egress::name_target(const net::Endpoint& destination, ConnectionTarget& target) {
@@ -103,9 +130,50 @@ void Egress::bind_sessions(SSL* ssl, std::string_view host) const {
 void Egress::publish(std::shared_ptr<const rules::PolicySnapshot> snapshot) {
     snapshot_ = std::move(snapshot);
     pool_.retire_before(snapshot_->generation());
-    std::vector<Downstream*> open;
-    for (const auto& [downstream, owned] : downstreams_) open.push_back(downstream);
-    for (Downstream* downstream : open) downstream->on_new_snapshot();
+    for_each_open(downstreams_, [](Downstream& each) { each.on_new_snapshot(); });
+    for_each_open(tunnels_, [](Tunnel& each) { each.on_new_snapshot(); });
+    calls_.on_new_snapshot();
+}
+
+// What is called may take itself, and others, out of the map; nothing is deleted before the event is over.
+template <class Owned, class Call>
+void Egress::for_each_open(const Owned& owned, Call call) {
+    std::vector<typename Owned::key_type> open;
+    for (const auto& entry : owned) open.push_back(entry.first);
+    for (const auto each : open) call(*each);
+}
+
+void Egress::end() {
+    const Error error{ErrorCode::closed_by_operator, "the sandbox was removed"};
+    for (const auto& listener : listeners_) listener->close();
+    for_each_open(downstreams_, [&](Downstream& each) { each.cut(error); });
+    for_each_open(tunnels_, [&](Tunnel& each) { each.cut(error); });
+}
+
+void Egress::list(std::vector<LiveConnection>& to) const {
+    for (const auto& entry : downstreams_) to.push_back(entry.second->describe());
+    for (const auto& entry : tunnels_) to.push_back(entry.second->describe());
+    calls_.list(to);
+}
+
+void Egress::serve_fetches(HandlerIncarnation, UniqueFd listener) { calls_.serve(std::move(listener)); }
+
+void Egress::handler_ended(HandlerIncarnation incarnation) {
+    calls_.on_host_ended(incarnation);
+    pool_.close_idle_handlers(incarnation);
+}
+
+bool Egress::close_connection(std::string_view id) {
+    const Error error{ErrorCode::closed_by_operator, {}};
+    bool found = false;
+    const auto cut_if_meant = [&](auto& each) {
+        if (found || each.connection_id().text() != id) return;
+        found = true;
+        each.cut(error);
+    };
+    for_each_open(downstreams_, cut_if_meant);
+    for_each_open(tunnels_, cut_if_meant);
+    return found || calls_.close_connection(id, error);
 }
 
 void Egress::remove(Downstream& downstream) {
@@ -113,6 +181,15 @@ void Egress::remove(Downstream& downstream) {
     if (owned == downstreams_.end()) return;
     context_.loop.defer([dead = std::shared_ptr<Downstream>(std::move(owned->second))] {});
     downstreams_.erase(owned);
+    finish_drain_if_empty();
+}
+
+void Egress::remove(Tunnel& tunnel) {
+    const auto owned = tunnels_.find(&tunnel);
+    if (owned == tunnels_.end()) return;
+    context_.loop.defer([dead = std::shared_ptr<Tunnel>(std::move(owned->second))] {});
+    tunnels_.erase(owned);
+    pool_.set_outside(tunnels_.size());
     finish_drain_if_empty();
 }
 
@@ -127,15 +204,13 @@ void Egress::drain(std::function<void()> drained) {
     draining_ = true;
     drained_ = std::move(drained);
     for (const auto& listener : listeners_) listener->close();
-    std::vector<Downstream*> open;
-    for (const auto& [downstream, owned] : downstreams_) open.push_back(downstream);
-    for (Downstream* downstream : open) downstream->begin_drain();
+    for_each_open(downstreams_, [](Downstream& each) { each.begin_drain(); });
     pool_.close_idle();
     finish_drain_if_empty();
 }
 
 void Egress::finish_drain_if_empty() {
-    if (!draining_ || !downstreams_.empty() || !drained_) return;
+    if (!draining_ || !downstreams_.empty() || !tunnels_.empty() || !drained_) return;
     const auto drained = std::exchange(drained_, nullptr);
     drained();
 }

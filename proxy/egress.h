@@ -14,7 +14,12 @@
 #include "net/listener.h"
 #include "proxy/dns_connection.h"
 #include "proxy/downstream.h"
+#include "proxy/handler_calls.h"
+#include "proxy/handler_link.h"
+#include "proxy/limiter.h"
+#include "proxy/live.h"
 #include "proxy/name_table.h"
+#include "proxy/tunnel.h"
 #include "proxy/upstream_pool.h"
 #include "proxy/worker_context.h"
 #include "rules/snapshot.h"
@@ -52,9 +57,24 @@ public:
     // Serves a connection that was meant for `destination`.
     void adopt(UniqueFd fd, const net::Endpoint& destination);
     std::size_t downstream_count() const { return downstreams_.size(); }
+    std::size_t tunnel_count() const { return tunnels_.size(); }
+    std::size_t connection_count() const { return downstreams_.size() + tunnels_.size() + dns_connections_.size(); }
+
+    // Cuts all connections, closes the listeners: the sandbox is no more.
+    void end();
+    void list(std::vector<LiveConnection>& to) const;
+    // Cuts the connection of that id; whether there is one.
+    bool close_connection(std::string_view id);
+
+    // Takes what the sandbox's handler host fetches from this listener (a unix socket), instead of an earlier one.
+    void serve_fetches(HandlerIncarnation incarnation, UniqueFd listener);
+    // That host has ended: its calls fail.
+    void handler_ended(HandlerIncarnation incarnation);
 
     // For downstream connections.
     UpstreamPool& pool() { return pool_; }
+    Limiter& limiter() { return limiter_; }
+    HandlerCalls& calls() { return calls_; }
     certs::LeafCache& leaves() { return leaves_; }
     EVP_PKEY* leaf_key() const { return authority_->leaf_key(); }
     // Fills in what the destination address says: the name that a synthetic one stands for, or the literal.
@@ -65,11 +85,21 @@ public:
     bool may_explain_refusal(std::string_view host);
     // TLS sessions are resumed for this sandbox and this name only.
     void bind_sessions(SSL* ssl, std::string_view host) const;
+    // For a connection that the decision allows as a tunnel.
+    void open_tunnel(rules::TunnelKind kind, const rules::Decision& decision, UniqueFd fd, const ConnectionTarget& target,
+                     std::string_view first_bytes);
+    // Whether the bound on connections to origins leaves room for a tunnel that has been made, and so counts already.
+    bool may_open_tunnel() const { return pool_.size() + tunnels_.size() <= context_.connections_max; }
     void remove(Downstream& downstream);
+    void remove(Tunnel& tunnel);
     void remove(DnsConnection& connection);
 
 private:
     void on_accept(UniqueFd fd);
+    // Raw TCP by name: begun before a byte is read. Whether it was taken.
+    bool take_as_tcp(UniqueFd& fd, const net::Endpoint& destination);
+    template <class Owned, class Call>
+    static void for_each_open(const Owned& owned, Call call);
     void listen(UniqueFd socket);
     void answer_names(UniqueFd socket);
     void finish_drain_if_empty();
@@ -81,9 +111,12 @@ private:
     NameTable names_;
     certs::LeafCache leaves_;
     UpstreamPool pool_;
+    Limiter limiter_;
+    HandlerCalls calls_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::vector<std::unique_ptr<net::DatagramSocket>> name_servers_;
     std::unordered_map<Downstream*, std::unique_ptr<Downstream>> downstreams_;
+    std::unordered_map<Tunnel*, std::unique_ptr<Tunnel>> tunnels_;
     std::unordered_map<DnsConnection*, std::unique_ptr<DnsConnection>> dns_connections_;
     double refusal_tokens_ = kRefusalLeavesBurst;
     net::Clock::time_point refusal_tokens_at_;

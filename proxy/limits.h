@@ -42,6 +42,15 @@ inline constexpr std::size_t kTlsSessionsMax = 1024;
 inline constexpr std::size_t kNamesMax = 16 * 1024;
 inline constexpr std::size_t kLeavesMax = 1024;
 
+// Limits that were changed leave their counts behind; above this, those that are as good as new are forgotten.
+inline constexpr std::size_t kLimitStatesMax = 1024;
+
+// Connections over which one sandbox's handlers fetch: each of their calls may have several.
+inline constexpr std::size_t kFetchConnectionsMax = 256;
+
+// What is kept of a handler's own words about its failure, for the log.
+inline constexpr std::size_t kHandlerReasonBytesMax = 1024;
+
 // Hosts that no rule allows get a leaf too, so that the client can be told why; not many, because minting costs.
 inline constexpr double kRefusalLeavesPerSecond = 20;
 inline constexpr double kRefusalLeavesBurst = 100;
@@ -70,14 +79,20 @@ struct Deadlines {
     milliseconds response_head{600'000};   // long polls are honest
     milliseconds response_progress{600'000};  // between two pieces of a response: server-sent events may be rare
     milliseconds linger{2'000};            // after the last byte, for the client to read it before a reset
+    milliseconds websocket_idle{3'600'000};   // nothing either way: longer than any heartbeat that is worth the name
     milliseconds upstream_idle{55'000};    // under the 60 s at which many origins close
+    // A tunnel in which nothing moves, either way: ssh sessions and database pools rest for long. 2 hours 4 minutes is what
+    // RFC 5382 (REQ-5) asks of whoever sits on a connection's path without speaking its protocol.
+    milliseconds tunnel_idle{7'440'000};
     milliseconds drain{30'000};            // for running requests, when asked to stop
 
     Deadlines scaled(double factor) const {
         Deadlines result = *this;
-        for (milliseconds* each : {&result.greeting, &result.refused_greeting, &result.tls_handshake, &result.request_head, &result.keep_alive,
+        for (milliseconds* each : {&result.greeting, &result.refused_greeting, &result.tls_handshake,
+                                   &result.request_head, &result.keep_alive,
                                    &result.body_progress, &result.connect, &result.response_head,
-                                   &result.response_progress, &result.linger, &result.upstream_idle, &result.drain}) {
+                                   &result.response_progress, &result.websocket_idle, &result.linger,
+                                   &result.upstream_idle, &result.tunnel_idle, &result.drain}) {
             *each = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(each->count()) * factor));
         }
         return result;

@@ -1,12 +1,15 @@
-// The answers that come from the gate itself: a status, a small JSON body {error, reason, rule, request_id}, and a plain
-// x-sallyport-verdict field. Nothing in it but fixed sentences, the rule's name and an opaque id.
+// The answers that come from the gate itself. A refusal: a status, a small JSON body {error, reason, rule, request_id}, and
+// a plain x-sallyport-verdict field; nothing in it but fixed sentences, the rule's name and an opaque id. And what a rule's
+// `respond` says.
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "rules/actions.h"
 
 namespace sallyport::proxy {
 
@@ -17,9 +20,28 @@ struct LocalReply {
     bool to_head_request = false;  // no body, but its length
     bool keep_alive = true;
     bool http_1_0 = false;
+    // How the policy wants its own refusals to look; null for as ever. Its status stands for 403 alone, its body for that
+    // of every refusal that is the policy's or the operator's, and not for what is wrong with a request or an origin.
+    const rules::BlockAnswer* blocked = nullptr;
+    std::chrono::seconds retry_after{1};  // where the error is rate_limited
+};
+
+struct WrittenReply {
+    int status = 0;
+    std::size_t body_bytes = 0;
+};
+
+// Writes the whole response.
+WrittenReply write_local_reply(Buffer& out, const LocalReply& reply);
+
+struct RuleReply {
+    const rules::Respond& respond;
+    bool to_head_request = false;
+    bool keep_alive = true;
+    bool http_1_0 = false;
 };
 
 // Writes the whole response and returns the number of body bytes.
-std::size_t write_local_reply(Buffer& out, const LocalReply& reply);
+std::size_t write_rule_reply(Buffer& out, const RuleReply& reply);
 
 }  // namespace sallyport::proxy

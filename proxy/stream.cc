@@ -4,32 +4,25 @@
 #include <utility>
 
 #include "http/http1_writer.h"
-#include "proxy/downstream.h"
 #include "proxy/egress.h"
+#include "proxy/fetch_rules.h"
 #include "proxy/local_reply.h"
+#include "proxy/own_fields.h"
 #include "proxy/upstream_pool.h"
+#include "proxy/websocket.h"
+#include "rules/actions.h"
 
 namespace sallyport::proxy {
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-// Asking for h2c is an offer that a server may pass over (RFC 9110 section 7.8); any other protocol would be a tunnel.
-bool is_refusable_upgrade(const http::RequestHead& head) {
-    if (!head.upgrade) return false;
-    const auto wanted = head.headers.get("Upgrade");
-    return !wanted || !http::equals_ignoring_case(*wanted, "h2c");
-}
+// Method, version and the like beside the target and the fields.
+constexpr std::size_t kHeadRestBytes = 16;
 
 // RFC 9110 section 9.2.2: sending these twice is no more than sending them once.
 bool is_idempotent(std::string_view method) {
     constexpr std::string_view kIdempotent[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
     return std::find(std::begin(kIdempotent), std::end(kIdempotent), method) != std::end(kIdempotent);
-}
-
-std::uint64_t micros(net::Clock::time_point from, net::Clock::time_point to) {
-    if (to <= from) return 0;
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(to - from).count());
 }
 
 std::string target_to_send(const http::CanonicalTarget& target, bool path_decided) {
@@ -38,12 +31,19 @@ std::string target_to_send(const http::CanonicalTarget& target, bool path_decide
     return text;
 }
 
-bool has_same_rights(const rules::Decision& a, const rules::Decision& b) {
+const std::vector<std::string>& networks_of(const rules::Decision& decision) {
     static const std::vector<std::string> kNone;
-    const auto networks = [](const rules::Decision& each) -> const std::vector<std::string>& {
-        return each.granted_networks != nullptr ? *each.granted_networks : kNone;
-    };
-    return a.credential == b.credential && networks(a) == networks(b);
+    return decision.granted_networks != nullptr ? *decision.granted_networks : kNone;
+}
+
+bool is_same_destination(const rules::Destination* a, const rules::Destination* b) {
+    if (a == nullptr || b == nullptr) return a == b;
+    return a->scheme == b->scheme && a->authority == b->authority;
+}
+
+bool is_same_handler(const rules::HandlerRef* a, const rules::HandlerRef* b) {
+    if (a == nullptr || b == nullptr) return a == b;
+    return a->kind == b->kind && a->name == b->name && a->params_json == b->params_json;
 }
 
 void set_host(http::HeaderMap& headers, const std::string& host) {
@@ -52,71 +52,85 @@ void set_host(http::HeaderMap& headers, const std::string& host) {
 
 }  // namespace
 
-Stream::Stream(WorkerContext& context, Egress& egress, Downstream& downstream)
-    : context_(context), egress_(egress), downstream_(downstream) {}
+Stream::Stream(WorkerContext& context, Egress& egress, StreamOwner& owner)
+    : context_(context), egress_(egress), owner_(owner) {}
 
 Stream::~Stream() { drop_upstream(); }
 
-void Stream::begin(net::Clock::time_point started) {
+void Stream::begin(net::Clock::time_point started, http::RequestHead& head) {
     phase_ = Phase::forwarding;
     id_ = context_.next_request_id();
     snapshot_ = egress_.snapshot();
+    std::swap(head_, head);
+    keep_alive_ = head_.keep_alive;
     is_canonical_ = false;
     decision_ = {};
+    is_ruled_ = true;
+    websocket_key_.clear();
+    caller_ = nullptr;
+    caller_id_ = {};
     upstream_endpoint_.clear();
     upstream_reused_ = false;
     upstream_timings_ = {};
-    request_done_ = request_paused_ = false;
+    request_done_ = request_paused_ = relaying_ = false;
     response_body_ = http::BodyKind::none;
     response_started_ = response_done_ = origin_keeps_alive_ = response_paused_ = false;
     response_error_.reset();
+    reads_handler_reason_ = false;
     error_.reset();
-    logged_ = false;
+    audited_ = logged_ = false;
     status_ = 0;
     request_bytes_ = response_bytes_ = 0;
     started_ = started;
     head_done_ = sent_ = first_byte_ = net::Clock::now();
 }
 
-http::Next Stream::on_request_head(http::RequestHead& head, net::Clock::time_point started) {
-    begin(started);
-    std::swap(head_, head);
-    keep_alive_ = head_.keep_alive;
+http::Next Stream::on_request_head(http::RequestHead& head, net::Clock::time_point started, HandlerCall* caller) {
+    begin(started, head);
+    caller_ = caller;
+    if (caller_ != nullptr) caller_id_ = caller_->request().id;
     auto outcome = judge();
-    if (outcome) outcome = open_upstream(false);
-    if (outcome) outcome = send_head();
+    if (outcome) outcome = admit();
+    if (outcome) outcome = record_decision(nullptr);
+    if (outcome) outcome = act();
     if (!outcome) fail(outcome.error());
+    return request_paused_ ? http::Next::pause : http::Next::go;
+}
+
+http::Next Stream::refuse(http::RequestHead& head, Error error, net::Clock::time_point started) {
+    begin(started, head);
+    fail(std::move(error));
     return http::Next::go;
 }
 
 // Everything that decides whether the request may go on, on its canonical form.
 Result<void> Stream::judge() {
-    const std::string& known_host = downstream_.target().host;
+    const std::string& known_host = owner_.target().host;
     if (head_.version_minor == 0 && !known_host.empty() && !head_.headers.has("Host")) {
         // HTTP/1.0 knows no Host, but the connection has a name.
-        head_.headers.add("Host", http::to_string(downstream_.target().authority(), downstream_.target().scheme));
+        head_.headers.add("Host", http::to_string(owner_.target().authority(), owner_.target().scheme));
     }
-    auto canonical = http::validate_request(head_, downstream_.target().scheme);
+    auto canonical = http::validate_request(head_, owner_.target().scheme);
     if (!canonical) return failure(canonical.error());
     canonical_ = std::move(*canonical);
     is_canonical_ = true;
     if (auto same = check_authority(); !same) return same;
-    if (is_refusable_upgrade(head_)) return failure(ErrorCode::upgrade_refused);
+    if (auto upgrade = read_upgrade(); !upgrade) return upgrade;
     // Before the decision: what Connection takes away must not have helped to match a rule.
     if (auto removed = http::remove_hop_by_hop(head_); !removed) return removed;
-    decision_ = snapshot_->decide(canonical_, head_.headers);
+    remove_own_fields(head_.headers);
+    head_.headers.remove("Expect");
+    set_host(head_.headers, http::to_string(canonical_.authority, canonical_.scheme));
+    decision_ = decide(*snapshot_, is_ruled_);
     if (decision_.verdict == rules::Verdict::deny) return failure(decision_.error);
-    const bool cleartext = canonical_.scheme == http::Scheme::http;
-    if (cleartext && decision_.credential_index >= 0 && !decision_.allow_cleartext_credential) {
-        return failure(ErrorCode::cleartext_credential);
-    }
-    prepare_head();
-    return {};
+    if (!websocket_key_.empty() && !decision_.websocket) return failure(ErrorCode::upgrade_refused);
+    head_.target = target_to_send(canonical_.target, decision_.path_decided);
+    return check_cleartext();
 }
 
 // One name: what the address stood for = SNI = Host, port included.
 Result<void> Stream::check_authority() const {
-    const ConnectionTarget& opened = downstream_.target();
+    const ConnectionTarget& opened = owner_.target();
     const http::Authority& asked = canonical_.authority;
     if (asked.port != opened.port) return failure(ErrorCode::misdirected, "the port differs from the connection's");
     if (!opened.host.empty()) {
@@ -129,50 +143,159 @@ Result<void> Stream::check_authority() const {
     return {};
 }
 
-void Stream::prepare_head() {
-    head_.headers.remove("Expect");
-    set_host(head_.headers, http::to_string(canonical_.authority, canonical_.scheme));
-    head_.target = target_to_send(canonical_.target, decision_.path_decided);
+// Asking for h2c is an offer that a server may pass over (RFC 9110 section 7.8); any protocol but WebSocket is refused.
+Result<void> Stream::read_upgrade() {
+    if (!head_.upgrade) return {};
+    if (asks_for_websocket(head_)) {
+        auto key = check_websocket_request(head_);
+        if (!key) return failure(key.error());
+        websocket_key_ = std::move(*key);
+        return {};
+    }
+    const auto wanted = head_.headers.get("Upgrade");
+    if (wanted && http::equals_ignoring_case(*wanted, "h2c")) return {};
+    return failure(ErrorCode::upgrade_refused);
+}
+
+rules::Decision Stream::decide(const rules::PolicySnapshot& snapshot, bool& is_ruled) const {
+    is_ruled = true;
+    if (caller_ == nullptr) return snapshot.decide(canonical_, head_.headers);
+    FetchDecision fetch = decide_fetch(snapshot, canonical_, head_.headers, caller_->is_own_host(canonical_),
+                                       caller_->request().decision);
+    is_ruled = fetch.is_ruled;
+    return fetch.decision;
+}
+
+Result<void> Stream::check_cleartext() const {
+    const bool is_sent = decision_.action == rules::Action::forward;
+    if (!is_sent || origin_scheme() == http::Scheme::https || decision_.allow_cleartext_credential) return {};
+    if (decision_.credential_index >= 0) return failure(ErrorCode::cleartext_credential);
+    if (caller_ == nullptr) return {};
+    const auto environment = caller_->request().snapshot->handler_environment();
+    if (environment && !holds_value(head_, *environment)) return {};
+    return failure(ErrorCode::cleartext_credential, "the handler put in a value of its env");
+}
+
+Result<void> Stream::admit() {
+    const rules::LimitSpec* const policy_limit = snapshot_->policy_limit();
+    Limiter::Exchange exchange{decision_.limit, decision_.limit_key, Limiter::Counts::everything, policy_limit,
+                               Limiter::Counts::everything, head_.target, 0};
+    if (caller_ != nullptr && caller_->is_own_host(canonical_)) {
+        // The call was counted as the request that it is; what goes out for it counts here.
+        const rules::Decision& call = caller_->request().decision;
+        exchange.policy_counts = Limiter::Counts::bytes;
+        if (call.limit != nullptr && (decision_.limit == nullptr || decision_.limit_key == call.limit_key)) {
+            exchange.rule_limit = call.limit;
+            exchange.rule_key = call.limit_key;
+            exchange.rule_counts = Limiter::Counts::bytes;
+        }
+    }
+    if (exchange.rule_limit == nullptr && policy_limit == nullptr) return {};
+    if (decision_.action == rules::Action::forward) {
+        exchange.head_bytes = head_.method.size() + head_.target.size() + head_.headers.wire_size() + kHeadRestBytes;
+    }
+    auto permit = egress_.limiter().admit(exchange, context_.loop.now());
+    if (!permit) return failure(permit.error());
+    permit_ = std::move(*permit);
+    return {};
+}
+
+Result<void> Stream::act() {
+    if (decision_.action == rules::Action::respond) {
+        answer_by_rule();
+        return {};
+    }
+    if (decision_.action == rules::Action::handler) {
+        if (egress_.calls().running() >= snapshot_->handler_limits().concurrency) return failure(ErrorCode::handler_busy);
+        HandlerCallUser& user = *this;
+        call_ = std::make_unique<HandlerCall>(
+            context_, egress_.calls(), user,
+            HandlerCall::Request{id_, canonical_.scheme, canonical_.authority, decision_, snapshot_});
+    }
+    return open_upstream(false);
+}
+
+http::Scheme Stream::origin_scheme() const {
+    return decision_.upstream != nullptr ? decision_.upstream->scheme : canonical_.scheme;
+}
+
+UpstreamKey Stream::upstream_key() const {
+    UpstreamKey key;
+    key.generation = snapshot_->generation();
+    key.is_handler = call_ != nullptr;
+    if (key.is_handler) return key;
+    key.is_rewritten = decision_.upstream != nullptr;
+    const http::Authority& authority = key.is_rewritten ? decision_.upstream->authority : canonical_.authority;
+    key.scheme = origin_scheme();
+    key.host = authority.host;
+    key.is_address = authority.is_address;
+    key.port = authority.port;
+    key.is_literal_granted = !key.is_rewritten && is_ruled_;
+    key.credential_index = decision_.credential_index;
+    key.granted_networks = decision_.granted_networks;
+    return key;
 }
 
 Result<void> Stream::open_upstream(bool retry) {
-    UpstreamKey key;
-    key.scheme = canonical_.scheme;
-    key.host = canonical_.authority.host;
-    key.is_address = canonical_.authority.is_address;
-    key.port = canonical_.authority.port;
-    key.credential_index = decision_.credential_index;
-    key.granted_networks = decision_.granted_networks;
-    key.generation = snapshot_->generation();
     const auto freshness = retry ? UpstreamPool::Freshness::fresh : UpstreamPool::Freshness::any;
-    auto upstream = egress_.pool().acquire(key, snapshot_, freshness);
+    auto upstream = egress_.pool().acquire(upstream_key(), snapshot_, freshness);
     if (!upstream) return failure(upstream.error());
     upstream_ = *upstream;
     upstream_->attach(*this, canonical_.method);
+    if (call_ == nullptr || upstream_->is_open()) return send_head();
+    // The head names the host's way back, which is known when the connection is there. Until then nothing is taken.
+    request_paused_ = !request_done_;
+    if (request_paused_) owner_.pause_reading();
     return {};
 }
 
+void Stream::on_upstream_open() {
+    if (auto sent = send_head(); !sent) fail(sent.error());
+}
+
+bool Stream::can_retry() const {
+    return head_.body.kind == http::BodyKind::none && is_idempotent(canonical_.method) && !response_started_ &&
+           snapshot_ == egress_.snapshot();
+}
+
 Result<void> Stream::send_head() {
-    if (decision_.credential_index < 0) {
+    const bool is_as_decided = decision_.credential_index < 0 && decision_.upstream == nullptr && call_ == nullptr &&
+                               websocket_key_.empty();
+    if (is_as_decided) {
         http::write_request_head(upstream_->out(), head_);
     } else {
-        credentialed_ = head_;
-        const auto applied = snapshot_->apply_credential(decision_, credentialed_);
-        if (applied) http::write_request_head(upstream_->out(), credentialed_);
+        outgoing_ = head_;
+        const auto completed = complete_head(outgoing_);
+        if (completed) http::write_request_head(upstream_->out(), outgoing_);
         upstream_->wipe_after_write();
-        credentialed_.headers.wipe();
-        if (!applied) return applied;
+        outgoing_.headers.wipe();
+        if (!completed) return completed;
     }
+    if (call_ != nullptr) call_->start(upstream_->handler_peer());
     sent_ = context_.loop.now();
     // The decision is made: the body is wanted, whatever the origin would have said to the question.
-    if (head_.expect_continue) downstream_.out().append(kContinue);
+    if (head_.expect_continue) owner_.out().append(kContinue);
     return {};
+}
+
+Result<void> Stream::complete_head(http::RequestHead& head) const {
+    if (decision_.upstream != nullptr) {
+        set_host(head.headers, http::to_string(decision_.upstream->authority, decision_.upstream->scheme));
+    }
+    if (!websocket_key_.empty()) add_upgrade_fields(head.headers);
+    if (call_ != nullptr) return call_->describe(upstream_->handler_peer(), head);
+    if (decision_.credential_index < 0) return {};
+    return snapshot_->apply_credential(decision_, head);
 }
 
 http::Next Stream::on_request_body(std::string_view bytes) {
     request_bytes_ += bytes.size();
     if (phase_ != Phase::forwarding || upstream_ == nullptr) {
         if (request_bytes_ > kDiscardedBodyBytesMax) keep_alive_ = false;
+        return http::Next::go;
+    }
+    if (call_ == nullptr && permit_.is_limited() && !permit_.spend(bytes.size(), context_.loop.now())) {
+        fail({ErrorCode::rate_limited, "bytes_out, in the body"});
         return http::Next::go;
     }
     Buffer& out = upstream_->out();
@@ -184,7 +307,7 @@ http::Next Stream::on_request_body(std::string_view bytes) {
     if (out.size() <= kHighWatermarkBytes) return http::Next::go;
     upstream_->flush();
     request_paused_ = out.size() > kHighWatermarkBytes;
-    if (request_paused_) downstream_.pause_reading();
+    if (request_paused_) owner_.pause_reading();
     return request_paused_ ? http::Next::pause : http::Next::go;
 }
 
@@ -204,166 +327,76 @@ void Stream::on_request_error(Error error, net::Clock::time_point started) {
         // The body broke: what went upstream is incomplete, and must look so.
         keep_alive_ = false;
         request_done_ = true;
-        return phase_ == Phase::refused ? finish(false) : fail(std::move(error));
+        return phase_ == Phase::answered ? finish(false) : fail(std::move(error));
     }
-    begin(started);
-    head_.clear();
-    keep_alive_ = false;
+    http::RequestHead none;
+    none.keep_alive = false;
+    begin(started, none);
     request_done_ = true;
     fail(std::move(error));
 }
 
+void Stream::on_client_finished() {
+    if (std::exchange(request_done_, true)) return;
+    upstream_->finish_writing();
+    // Writing may have found out that the origin is gone.
+    if (upstream_ != nullptr && response_done_) complete();
+}
+
 void Stream::on_downstream_round_end() {
-    if (phase_ == Phase::refused && (request_done_ || !keep_alive_)) return finish(keep_alive_);
+    if (phase_ == Phase::answered && (request_done_ || !keep_alive_)) return finish(keep_alive_);
     if (upstream_ != nullptr) upstream_->flush();
 }
 
 void Stream::on_upstream_drained() {
     if (!request_paused_) return;
     request_paused_ = false;
-    downstream_.resume_reading();
+    owner_.resume_reading();
 }
 
-http::Next Stream::on_response_head(http::ResponseHead& head) {
-    if (auto accepted = accept_response(head); !accepted) {
-        response_error_ = accepted.error();
-        return http::Next::pause;
-    }
-    if (head.status < 200) {
-        pass_interim_response(head);
-        return http::Next::go;
-    }
-    first_byte_ = net::Clock::now();
-    status_ = head.status;
-    response_started_ = true;
-    origin_keeps_alive_ = head.keep_alive;
-    http::remove_hop_by_hop(head);
-    choose_response_framing(head);
-    http::write_response_head(downstream_.out(), head);
-    return http::Next::go;
+void Stream::on_new_snapshot() {
+    if (phase_ != Phase::forwarding || !is_canonical_) return;
+    const rules::PolicySnapshot& now = *egress_.snapshot();
+    bool is_ruled = true;
+    const rules::Decision decision = decide(now, is_ruled);
+    if (decision.verdict == rules::Verdict::allow && is_ruled == is_ruled_ && has_same_rights(now, decision)) return;
+    fail({decision.verdict == rules::Verdict::deny ? decision.error : ErrorCode::denied, "by a newer policy"});
 }
 
-Result<void> Stream::accept_response(http::ResponseHead& head) {
-    if (head.status == 101) return failure(ErrorCode::origin_upgrade);
-    return http::validate_response(head);
+// A request runs on under the rights that it began with, or not at all.
+bool Stream::has_same_rights(const rules::PolicySnapshot& now, const rules::Decision& decision) const {
+    return decision.action == decision_.action && now.has_same_credential(decision, *snapshot_, decision_) &&
+           networks_of(decision) == networks_of(decision_) && is_same_destination(decision.upstream, decision_.upstream) &&
+           is_same_handler(decision.handler, decision_.handler) && (decision.websocket || websocket_key_.empty()) &&
+           (call_ == nullptr || now.has_same_handlers(*snapshot_));
 }
 
-void Stream::pass_interim_response(http::ResponseHead& head) {
-    // 100 was the gate's to say; HTTP/1.0 knows no interim responses (RFC 9110 section 15.2).
-    if (head.status == 100 || head_.version_minor == 0) return;
-    http::remove_hop_by_hop(head);
-    http::write_response_head(downstream_.out(), head);
-}
-
-void Stream::choose_response_framing(http::ResponseHead& head) {
-    const bool old_client = head_.version_minor == 0;
-    if (old_client && head.body.kind == http::BodyKind::chunked) head.body.kind = http::BodyKind::until_close;
-    response_body_ = head.body.kind;
-    keep_alive_ = response_keeps_alive();
-    if (!keep_alive_) {
-        head.headers.add("Connection", "close");
-    } else if (old_client) {
-        head.headers.add("Connection", "keep-alive");
-    }
-}
-
-bool Stream::response_keeps_alive() const {
-    return keep_alive_ && response_body_ != http::BodyKind::until_close && !downstream_.is_draining();
-}
-
-http::Next Stream::on_body(std::string_view bytes) {
-    response_bytes_ += bytes.size();
-    Buffer& out = downstream_.out();
-    if (response_body_ == http::BodyKind::chunked) {
-        http::write_chunk(out, bytes);
-    } else {
-        out.append(bytes);
-    }
-    if (out.size() <= kHighWatermarkBytes) return http::Next::go;
-    downstream_.flush();
-    // The client turned out to be gone.
-    if (upstream_ == nullptr) return http::Next::pause;
-    response_paused_ = out.size() > kHighWatermarkBytes;
-    return response_paused_ ? http::Next::pause : http::Next::go;
-}
-
-http::Next Stream::on_message_end(http::HeaderMap& trailers) {
-    response_done_ = true;
-    if (response_body_ == http::BodyKind::chunked) {
-        http::keep_allowed_trailers(trailers);
-        http::write_last_chunk(downstream_.out(), trailers);
-    }
-    return http::Next::pause;
-}
-
-void Stream::on_upstream_round_end() {
-    if (response_error_) return fail(*std::exchange(response_error_, std::nullopt));
-    if (response_done_) return complete();
-    downstream_.flush();
-}
-
-void Stream::on_downstream_drained() {
-    if (!response_paused_) return;
-    response_paused_ = false;
-    if (upstream_ != nullptr) upstream_->resume_reading();
-}
-
-void Stream::on_upstream_failed(Error error) {
-    Upstream& gone = *upstream_;
-    const bool untouched = gone.was_reused() && !gone.saw_response_bytes();
-    upstream_timings_ = gone.timings();
-    upstream_endpoint_ = gone.endpoint();
-    upstream_reused_ = gone.was_reused();
-    upstream_ = nullptr;
-    // The origin closed an idle connection at the moment it was taken: nobody has seen the request.
-    if (untouched && can_retry() && open_upstream(true) && send_head()) return upstream_->flush();
-    fail(std::move(error));
-}
-
-bool Stream::can_retry() const {
-    return head_.body.kind == http::BodyKind::none && is_idempotent(canonical_.method) && !response_started_ &&
-           snapshot_ == egress_.snapshot();
-}
-
-void Stream::complete() {
-    upstream_timings_ = upstream_->timings();
-    upstream_endpoint_ = upstream_->endpoint();
-    upstream_reused_ = upstream_->was_reused();
-    const bool reusable = origin_keeps_alive_ && request_done_ && upstream_->is_clean();
-    Upstream& upstream = *std::exchange(upstream_, nullptr);
-    upstream.detach();
-    if (reusable) {
-        egress_.pool().release(upstream);
-    } else {
-        egress_.pool().discard(upstream);
-    }
-    // A client that has not finished sending is not read to the end for an answer that it has already got.
-    finish(keep_alive_ && request_done_);
+void Stream::answer_by_rule() {
+    phase_ = Phase::answered;
+    keep_alive_ = may_keep_alive_after_answer();
+    const RuleReply reply{*decision_.respond, canonical_.method == "HEAD", keep_alive_, head_.version_minor == 0};
+    status_ = decision_.respond->status;
+    response_bytes_ = write_rule_reply(owner_.out(), reply);
 }
 
 // Every failure ends here: with a reply where none has begun, with a broken connection where one has.
 void Stream::fail(Error error) {
     drop_upstream();
+    call_.reset();
     error_ = std::move(error);
+    if (auto recorded = record_decision(&*error_); !recorded) error_ = recorded.error();
     if (response_started_) {
-        log_line();
-        phase_ = Phase::idle;
-        return downstream_.abort();
+        end();
+        return owner_.abort();
     }
     reply_locally(*error_);
-    phase_ = Phase::refused;
-    if (request_done_) return finish(keep_alive_);
-    log_line();
-    request_paused_ = false;
-    downstream_.resume_reading();
+    phase_ = Phase::answered;
+    go_on_after_answer();
 }
 
 void Stream::reply_locally(const Error& error) {
-    const bool bounded = head_.body.kind == http::BodyKind::none ||
-                         (head_.body.kind == http::BodyKind::length && head_.body.length_bytes <= kDiscardedBodyBytesMax &&
-                          !head_.expect_continue);
     const bool misframed = error.code == ErrorCode::bad_request || error.code == ErrorCode::bad_framing;
-    keep_alive_ = keep_alive_ && (request_done_ || bounded) && !misframed && !downstream_.is_draining();
+    keep_alive_ = may_keep_alive_after_answer() && !misframed;
     LocalReply reply;
     reply.error = error.code;
     reply.rule = decision_.rule;
@@ -371,23 +404,35 @@ void Stream::reply_locally(const Error& error) {
     reply.to_head_request = head_.method == "HEAD";
     reply.keep_alive = keep_alive_;
     reply.http_1_0 = head_.version_minor == 0;
-    status_ = http_status(error.code);
-    response_bytes_ = write_local_reply(downstream_.out(), reply);
+    reply.blocked = &snapshot_->block_answer();
+    reply.retry_after = egress_.limiter().retry_after();
+    const WrittenReply written = write_local_reply(owner_.out(), reply);
+    status_ = written.status;
+    response_bytes_ = written.body_bytes;
 }
 
-void Stream::on_new_snapshot() {
-    if (phase_ != Phase::forwarding || !is_canonical_) return;
-    const rules::Decision now = egress_.snapshot()->decide(canonical_, head_.headers);
-    if (now.verdict == rules::Verdict::allow && has_same_rights(now, decision_)) return;
-    fail({now.verdict == rules::Verdict::deny ? now.error : ErrorCode::denied, "by a newer policy"});
+// What is still to come of the request must be little, and certain to come; behind an offer of WebSocket there may be
+// frames, which are no requests.
+bool Stream::may_keep_alive_after_answer() const {
+    const bool bounded = head_.body.kind == http::BodyKind::none ||
+                         (head_.body.kind == http::BodyKind::length && head_.body.length_bytes <= kDiscardedBodyBytesMax &&
+                          !head_.expect_continue);
+    return keep_alive_ && (request_done_ || bounded) && websocket_key_.empty() && !owner_.is_draining();
+}
+
+void Stream::go_on_after_answer() {
+    if (request_done_) return finish(keep_alive_);
+    log_line();
+    permit_.release();
+    request_paused_ = false;
+    owner_.resume_reading();
 }
 
 void Stream::abort(Error error) {
     if (!is_active()) return;
     drop_upstream();
     if (!error_) error_ = std::move(error);
-    log_line();
-    phase_ = Phase::idle;
+    end();
 }
 
 void Stream::drop_upstream() {
@@ -399,62 +444,29 @@ void Stream::drop_upstream() {
     egress_.pool().discard(upstream);
 }
 
-void Stream::finish(bool keep_alive) {
+void Stream::end() {
     log_line();
     phase_ = Phase::idle;
-    downstream_.on_stream_finished(keep_alive);
+    relaying_ = false;
+    permit_.release();
+    call_.reset();
+    caller_ = nullptr;
 }
 
-bool Stream::was_denied() const {
-    if (decision_.verdict == rules::Verdict::deny) return true;
-    if (!error_) return false;
-    const Blame who = blame(error_->code);
-    return who == Blame::policy || who == Blame::operator_config;
+void Stream::finish(bool keep_alive) {
+    end();
+    owner_.on_stream_finished(keep_alive);
 }
 
-void Stream::log_line() {
-    if (std::exchange(logged_, true)) return;
-    const auto now = net::Clock::now();
-    // What was sent on; where nothing was, what was asked for.
-    const bool sent = is_canonical_ && !was_denied();
-    const std::string target = sent ? target_to_send(canonical_.target, decision_.path_decided) : head_.target;
-    AccessRecord record;
-    describe_request(record);
-    record.target = target;
-    describe_outcome(record);
-    record.total_us = micros(started_, now);
-    context_.access_log.add(record);
+bool Stream::waits_for_origin() const {
+    return phase_ == Phase::forwarding && upstream_ != nullptr && !relaying_ && owner_.out().empty() &&
+           (request_done_ || !upstream_->out().empty());
 }
 
-void Stream::describe_request(AccessRecord& record) const {
-    const ConnectionTarget& opened = downstream_.target();
-    record.sandbox = egress_.id().value;
-    record.policy = snapshot_->policy_name();
-    record.generation = snapshot_->generation();
-    record.request_id = id_;
-    record.method = head_.method;
-    record.scheme = http::to_string(opened.scheme);
-    record.host = is_canonical_ ? std::string_view(canonical_.authority.host)
-                                : std::string_view(opened.host.empty() ? opened.address_literal : opened.host);
-    record.port = opened.port;
-    record.head_us = micros(started_, head_done_);
-    record.request_body_bytes = request_bytes_;
-}
-
-void Stream::describe_outcome(AccessRecord& record) const {
-    record.status = status_;
-    record.allowed = !was_denied();
-    record.rule = decision_.rule;
-    record.credential = decision_.credential;
-    record.error = error_ ? &*error_ : nullptr;
-    record.response_body_bytes = response_bytes_;
-    record.upstream = upstream_endpoint_;
-    record.upstream_reused = upstream_reused_;
-    record.first_byte_us = status_ != 0 && !error_ ? micros(sent_, first_byte_) : 0;
-    if (upstream_reused_) return;
-    record.dns_us = upstream_timings_.dns_us;
-    record.connect_us = upstream_timings_.connect_us;
-    record.tls_us = upstream_timings_.tls_us;
+// Not where the client is slow: it has deadlines of its own.
+bool Stream::waits_for_handler() const {
+    if (upstream_ == nullptr || relaying_ || response_paused_ || response_done_) return false;
+    return request_done_ || !upstream_->out().empty();
 }
 
 }  // namespace sallyport::proxy

@@ -1,9 +1,6 @@
 #include "proxy/upstream.h"
 
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
-
-#include <algorithm>
 
 #include "base/check.h"
 #include "proxy/upstream_pool.h"
@@ -12,21 +9,6 @@ namespace sallyport::proxy {
 namespace {
 
 constexpr unsigned char kAlpnHttp1[] = "\x08http/1.1";
-
-std::string peer_text(int fd) {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-    const auto endpoint = net::from_sockaddr(storage);
-    return endpoint ? net::to_string(*endpoint) : std::string();
-}
-
-bool is_granted(const net::Address& address, const std::vector<std::string>& networks) {
-    return std::any_of(networks.begin(), networks.end(), [&](const std::string& text) {
-        const auto network = net::parse_network(text);
-        return network && net::contains(*network, address);
-    });
-}
 
 template <class Integer>
 void append_bytes(std::string& text, Integer value) {
@@ -42,6 +24,9 @@ void UpstreamKey::append_to(std::string& text) const {
     text += '|';
     append_bytes(text, port);
     append_bytes(text, is_address);
+    append_bytes(text, is_literal_granted);
+    append_bytes(text, is_rewritten);
+    append_bytes(text, is_handler);
     append_bytes(text, credential_index);
     append_bytes(text, granted_networks);
     append_bytes(text, generation.value);
@@ -57,60 +42,50 @@ Upstream::Upstream(WorkerContext& context, UpstreamPool& pool, UpstreamKey key,
       lap_start_(net::Clock::now()),
       deadline_(context.loop, [this] { on_deadline(); }) {}
 
-Upstream::~Upstream() = default;
+Upstream::~Upstream() {
+    if (awaits_handler_) *awaits_handler_ = nullptr;
+}
 
 void Upstream::connect() {
-    if (key_.is_address) {
-        const auto address = net::parse_address(key_.host);
-        SALLYPORT_CHECK(address.has_value());
-        return on_resolved(std::vector<net::Address>{*address});
-    }
-    query_ = context_.resolver.resolve(key_.host, [this](net::Resolver::Answer answer) { on_resolved(std::move(answer)); });
-}
-
-void Upstream::on_resolved(net::Resolver::Answer answer) {
-    timings_.dns_us = lap_us();
-    auto checked = answer.and_then([&](const std::vector<net::Address>& addresses) -> net::Resolver::Answer {
-        if (auto allowed = check_addresses(addresses); !allowed) return failure(allowed.error());
-        return addresses;
-    });
-    // A failure now would reach the stream before it has finished asking.
-    if (!checked) {
-        return context_.loop.defer([this, error = checked.error()] {
-            if (state_ != State::closed) fail(error);
-        });
-    }
-    dial(std::move(*checked));
-}
-
-// Every answer is checked, and only checked addresses are dialled: a second look-up has no say (DNS rebinding).
-Result<void> Upstream::check_addresses(const std::vector<net::Address>& addresses) const {
-    const bool has_grant = key_.granted_networks != nullptr && !key_.granted_networks->empty();
-    for (const net::Address& address : addresses) {
-        // An address literal is only ever allowed by a rule that names it.
-        if (key_.is_address) continue;
-        const bool allowed = has_grant ? is_granted(net::fold(address), *key_.granted_networks)
-                                       : !net::is_private(address) && !pool_.is_own_address(address);
-        if (!allowed) return failure(ErrorCode::private_address, key_.host + " resolves to " + net::to_string(address));
-    }
-    return {};
-}
-
-void Upstream::dial(std::vector<net::Address> addresses) {
-    state_ = State::connecting;
-    dialer_ = std::make_unique<net::Dialer>(context_.loop, std::move(addresses), key_.port, context_.deadlines.connect,
-                                            [this](Result<UniqueFd> fd) { on_dialled(std::move(fd)); });
+    if (key_.is_handler) return connect_to_handler();
+    dialer_ = std::make_unique<OriginDialer>(context_, pool_.own_addresses(),
+                                             OriginAddress{key_.host, key_.is_address, key_.port, key_.granted_networks,
+                                                           key_.is_literal_granted},
+                                             [this](Result<UniqueFd> fd) { on_dialled(std::move(fd)); });
 }
 
 void Upstream::on_dialled(Result<UniqueFd> fd) {
-    // The dialer is calling: it must outlive this call.
-    context_.loop.defer([finished = std::shared_ptr<net::Dialer>(std::move(dialer_))] {});
-    timings_.connect_us = lap_us();
+    const auto finished = std::move(dialer_);
+    timings_.dns_us = finished->dns_us();
+    timings_.connect_us = finished->connect_us();
+    lap_start_ = net::Clock::now();
     if (!fd) return fail(fd.error());
     endpoint_ = peer_text(fd->get());
     connection_ = std::make_unique<net::Connection>(context_.loop, std::move(*fd), [this](int ready) { on_ready(ready); });
     if (key_.scheme == http::Scheme::http) return on_open();
     start_tls();
+}
+
+void Upstream::connect_to_handler() {
+    deadline_.start(context_.deadlines.connect);
+    awaits_handler_ = std::make_shared<Upstream*>(this);
+    auto done = [waiting = awaits_handler_](Result<HandlerConnection> made) {
+        if (*waiting != nullptr) (*waiting)->on_handler_connected(std::move(made));
+    };
+    if (context_.handlers != nullptr) {
+        return context_.handlers->connect(pool_.sandbox(), snapshot_, context_.loop, std::move(done));
+    }
+    // Not now: the user has not finished asking.
+    context_.loop.defer([done] { done(failure(ErrorCode::handler_unavailable, "handlers are not run here")); });
+}
+
+void Upstream::on_handler_connected(Result<HandlerConnection> made) {
+    if (state_ != State::dialling) return;
+    timings_.connect_us = lap_us();
+    if (!made) return fail(made.error());
+    handler_peer_ = {made->incarnation, std::move(made->fetch_path)};
+    connection_ = std::make_unique<net::Connection>(context_.loop, std::move(made->fd), [this](int ready) { on_ready(ready); });
+    on_open();
 }
 
 void Upstream::start_tls() {
@@ -147,6 +122,8 @@ void Upstream::step_handshake() {
 void Upstream::on_open() {
     state_ = State::open;
     connection_->want(net::FdWatch::kRead);
+    if (key_.is_handler && user_ != nullptr) user_->on_upstream_open();
+    if (state_ != State::open) return;
     flush();
     update_deadline();
 }
@@ -183,12 +160,14 @@ void Upstream::flush() {
         }
         out_.consume(result.bytes);
         // A long upload is no silence: the wait for an answer begins anew with what is sent.
-        if (!saw_response_bytes_) update_deadline();
+        if (!saw_response_bytes_ || is_raw_) update_deadline();
     }
     if (wipe_after_write_) {
         out_.wipe();
         wipe_after_write_ = false;
     }
+    if (finishing_ && !half_closed_) connection_->shutdown_write();
+    half_closed_ = half_closed_ || finishing_;
     connection_->want(connection_->wanted() & ~net::FdWatch::kWrite);
     if (user_ != nullptr) user_->on_upstream_drained();
 }
@@ -218,9 +197,24 @@ void Upstream::read_some() {
     user_->on_upstream_round_end();
 }
 
+void Upstream::finish_writing() {
+    finishing_ = true;
+    flush();
+    update_deadline();
+}
+
+void Upstream::take_raw(std::string_view bytes) {
+    if (bytes.empty() || user_->on_body(bytes) == http::Next::go || state_ != State::open) return;
+    paused_ = true;
+    connection_->want(connection_->wanted() & ~net::FdWatch::kRead);
+}
+
 void Upstream::take(std::string_view bytes) {
+    if (is_raw_) return take_raw(bytes);
     const auto taken = parser_.feed(bytes);
     if (!taken) return fail(taken.error());
+    // A parser that is paused at a head keeps that head's last byte for its next call, which does not come.
+    if (is_raw_ && user_ != nullptr) return take_raw(bytes.substr(*taken + 1));
     if (*taken == bytes.size()) return;
     pending_.append(bytes.substr(*taken));
     paused_ = true;
@@ -251,6 +245,13 @@ void Upstream::on_eof() {
     connection_->want(connection_->wanted() & ~net::FdWatch::kRead);
     if (user_ == nullptr) return fail({ErrorCode::origin_closed, "closed while idle"});
     if (paused_) return;
+    if (is_raw_) {
+        half_closed_ = true;
+        http::HeaderMap none;
+        user_->on_message_end(none);
+        update_deadline();
+        return user_->on_upstream_round_end();
+    }
     const auto finished = parser_.finish();
     if (!finished) return fail(finished.error());
     user_->on_upstream_round_end();
@@ -258,11 +259,13 @@ void Upstream::on_eof() {
 
 void Upstream::on_deadline() {
     switch (state_) {
+        case State::dialling: return fail({ErrorCode::handler_unavailable, "not connected in time"});
         case State::handshaking: return fail({ErrorCode::connect_timeout, "the TLS handshake took too long"});
         case State::open:
             if (user_ == nullptr) return fail({ErrorCode::origin_closed, "idle for long enough"});
             // A slow client holds the origin back: then it is the client's deadline that counts.
             if (paused_) return update_deadline();
+            if (is_raw_) return fail({ErrorCode::origin_timeout, "nothing moved for too long"});
             return fail({ErrorCode::origin_timeout, saw_response_bytes_ ? "the response stalled" : "no response"});
         default: return;
     }
@@ -270,6 +273,7 @@ void Upstream::on_deadline() {
 
 void Upstream::update_deadline() {
     if (state_ != State::open) return;
+    if (is_raw_) return deadline_.start(half_closed_ ? context_.deadlines.body_progress : context_.deadlines.websocket_idle);
     deadline_.start(user_ == nullptr         ? context_.deadlines.upstream_idle
                     : saw_response_bytes_ ? context_.deadlines.response_progress
                                           : context_.deadlines.response_head);
@@ -288,7 +292,7 @@ void Upstream::close() {
     state_ = State::closed;
     user_ = nullptr;
     deadline_.stop();
-    query_.reset();
+    dialer_.reset();
     out_.wipe();
     if (connection_) connection_->want(net::FdWatch::kNone);
 }

@@ -10,8 +10,7 @@
 #include "base/buffer.h"
 #include "http/http1_codec.h"
 #include "net/connection.h"
-#include "net/dialer.h"
-#include "net/resolver.h"
+#include "proxy/origin_dialer.h"
 #include "proxy/worker_context.h"
 #include "rules/snapshot.h"
 
@@ -25,6 +24,12 @@ struct UpstreamKey {
     std::string host;  // canonical
     bool is_address = false;
     std::uint16_t port = 0;
+    // A literal that a rule names may be dialled; any other is checked as a resolved address is.
+    bool is_literal_granted = true;
+    // Where a rule has sent the request instead.
+    bool is_rewritten = false;
+    // The sandbox's handler host: host and port say nothing then.
+    bool is_handler = false;
     int credential_index = -1;
     // The rule's, by identity: what one rule was allowed to reach is not reached under another.
     const std::vector<std::string>* granted_networks = nullptr;
@@ -40,6 +45,12 @@ struct UpstreamTimings {
     std::uint64_t tls_us = 0;
 };
 
+// What a connection to a handler host knows of it.
+struct HandlerPeer {
+    HandlerIncarnation incarnation;
+    std::string fetch_path;
+};
+
 // Whoever uses the connection. It hears of responses as a ResponseSink, inside feed(); the calls below come outside.
 class UpstreamUser : public http::ResponseSink {
 public:
@@ -47,6 +58,8 @@ public:
     virtual void on_upstream_round_end() = 0;
     // Nothing waits to be written any more.
     virtual void on_upstream_drained() = 0;
+    // A connection to a handler host is there. Only then is it known what to write.
+    virtual void on_upstream_open() = 0;
     // The connection is gone and already detached; it may still be asked what it saw.
     virtual void on_upstream_failed(Error error) = 0;
 };
@@ -70,10 +83,18 @@ public:
     void flush();
     // After the user has paused.
     void resume_reading();
+    // From inside of on_response_head() of a 101: what follows is given to on_body() as it is, and its end to
+    // on_message_end(). The user pauses.
+    void switch_protocol() { is_raw_ = true; }
+    // After the switch: our side ends once out() is written.
+    void finish_writing();
 
     // At a message's end: nothing is left over on either side.
     bool is_clean() const { return state_ == State::open && pending_.empty() && out_.empty() && !saw_eof_; }
     bool was_reused() const { return requests_ > 1; }
+    bool is_open() const { return state_ == State::open; }
+    // Of a handler's connection that is open.
+    const HandlerPeer& handler_peer() const { return handler_peer_; }
     bool saw_response_bytes() const { return saw_response_bytes_; }
     const UpstreamKey& key() const { return key_; }
     const UpstreamTimings& timings() const { return timings_; }
@@ -87,7 +108,7 @@ public:
     void close();
 
 private:
-    enum class State { resolving, connecting, handshaking, open, closed };
+    enum class State { dialling, handshaking, open, closed };
 
     // The user may let go in the middle of what one read brought: the rest is nobody's.
     http::Next on_response_head(http::ResponseHead& head) override {
@@ -100,10 +121,9 @@ private:
         return user_ != nullptr ? user_->on_message_end(trailers) : http::Next::pause;
     }
 
-    void on_resolved(net::Resolver::Answer answer);
-    Result<void> check_addresses(const std::vector<net::Address>& addresses) const;
-    void dial(std::vector<net::Address> addresses);
     void on_dialled(Result<UniqueFd> fd);
+    void connect_to_handler();
+    void on_handler_connected(Result<HandlerConnection> made);
     void start_tls();
     void step_handshake();
     void on_open();
@@ -111,6 +131,7 @@ private:
     bool may_read() const { return !paused_ && pending_.empty(); }
     void read_some();
     void take(std::string_view bytes);
+    void take_raw(std::string_view bytes);
     void take_pending();
     void on_eof();
     void on_deadline();
@@ -122,10 +143,9 @@ private:
     UpstreamPool& pool_;
     const UpstreamKey key_;
     std::shared_ptr<const rules::PolicySnapshot> snapshot_;
-    State state_ = State::resolving;
+    State state_ = State::dialling;
     UpstreamUser* user_ = nullptr;
-    std::unique_ptr<net::Resolver::Query> query_;
-    std::unique_ptr<net::Dialer> dialer_;
+    std::unique_ptr<OriginDialer> dialer_;
     std::unique_ptr<net::Connection> connection_;
     http::Http1ResponseParser parser_;
     std::string endpoint_;
@@ -135,7 +155,13 @@ private:
     bool saw_eof_ = false;
     bool saw_response_bytes_ = false;
     bool wipe_after_write_ = false;
+    bool is_raw_ = false;
+    bool finishing_ = false;     // our side ends once out_ is written
+    bool half_closed_ = false;   // one side has ended
     std::uint64_t requests_ = 0;
+    HandlerPeer handler_peer_;
+    // A handler host is asked for on another thread: its answer may find this object gone.
+    std::shared_ptr<Upstream*> awaits_handler_;
     UpstreamTimings timings_;
     net::Clock::time_point lap_start_;
     net::Timer deadline_;

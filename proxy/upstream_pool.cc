@@ -5,8 +5,6 @@
 namespace sallyport::proxy {
 namespace {
 
-constexpr std::chrono::seconds kOwnAddressesTtl{1};
-
 int keep_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
     static_cast<Upstream*>(SSL_get_app_data(ssl))->keep_session(session);
     return 1;
@@ -22,10 +20,11 @@ Result<Upstream*> UpstreamPool::acquire(const UpstreamKey& key,
     if (freshness == Freshness::any) {
         if (Upstream* idle = take_idle(key)) return idle;
     }
-    if (all_.size() >= context_.connections_max) return failure(ErrorCode::too_many_connections, "to origins");
+    if (is_full()) return failure(ErrorCode::too_many_connections, "to origins");
     auto made = std::make_unique<Upstream>(context_, *this, key, snapshot);
     Upstream* const upstream = made.get();
     all_.emplace(upstream, std::move(made));
+    ++context_.counters.upstream_connections_made;
     upstream->connect();
     return upstream;
 }
@@ -68,32 +67,31 @@ void UpstreamPool::discard(Upstream& upstream) {
     all_.erase(owned);
 }
 
-void UpstreamPool::retire_before(Generation generation) {
-    std::vector<Upstream*> old;
+template <class Predicate>
+void UpstreamPool::discard_idle(Predicate unwanted) {
+    std::vector<Upstream*> found;
     for (const auto& [text, waiting] : idle_) {
-        std::copy_if(waiting.begin(), waiting.end(), std::back_inserter(old),
-                     [&](const Upstream* each) { return each->key().generation < generation; });
+        std::copy_if(waiting.begin(), waiting.end(), std::back_inserter(found),
+                     [&](const Upstream* each) { return unwanted(*each); });
     }
-    for (Upstream* each : old) discard(*each);
+    for (Upstream* each : found) discard(*each);
+}
+
+void UpstreamPool::retire_before(Generation generation) {
+    discard_idle([&](const Upstream& each) { return each.key().generation < generation; });
     // Their keys hold the generation too.
     session_by_key_.clear();
     sessions_.clear();
 }
 
 void UpstreamPool::close_idle() {
-    std::vector<Upstream*> waiting_all;
-    for (const auto& [text, waiting] : idle_) waiting_all.insert(waiting_all.end(), waiting.begin(), waiting.end());
-    for (Upstream* each : waiting_all) discard(*each);
+    discard_idle([](const Upstream&) { return true; });
 }
 
-bool UpstreamPool::is_own_address(const net::Address& address) {
-    const auto now = context_.loop.now();
-    if (own_addresses_.empty() || now >= own_addresses_until_) {
-        own_addresses_ = net::own_addresses();
-        own_addresses_until_ = now + kOwnAddressesTtl;
-    }
-    const net::Address folded = net::fold(address);
-    return std::find(own_addresses_.begin(), own_addresses_.end(), folded) != own_addresses_.end();
+void UpstreamPool::close_idle_handlers(HandlerIncarnation incarnation) {
+    discard_idle([&](const Upstream& each) {
+        return each.key().is_handler && each.handler_peer().incarnation == incarnation;
+    });
 }
 
 void UpstreamPool::resume_session(Upstream& upstream, SSL* ssl) {

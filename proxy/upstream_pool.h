@@ -8,13 +8,16 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proxy/own_addresses.h"
 #include "proxy/upstream.h"
 
 namespace sallyport::proxy {
 
 class UpstreamPool final {
 public:
-    explicit UpstreamPool(WorkerContext& context) : context_(context) {}
+    // `sandbox`: whose handler host its handlers run in.
+    explicit UpstreamPool(WorkerContext& context, SandboxId sandbox = {})
+        : context_(context), sandbox_(std::move(sandbox)), own_addresses_(context.loop) {}
     ~UpstreamPool();
     UpstreamPool(const UpstreamPool&) = delete;
     UpstreamPool& operator=(const UpstreamPool&) = delete;
@@ -31,15 +34,20 @@ public:
     // Idle connections of earlier generations are of no use any more.
     void retire_before(Generation generation);
     void close_idle();
+    // Those to a handler host that has ended.
+    void close_idle_handlers(HandlerIncarnation incarnation);
 
-    // The machine's own addresses are private whatever their range; asked anew at most once a second.
-    bool is_own_address(const net::Address& address);
+    const SandboxId& sandbox() const { return sandbox_; }
+    OwnAddresses& own_addresses() { return own_addresses_; }
 
     void resume_session(Upstream& upstream, SSL* ssl);
     // Takes ownership.
     void keep_session(Upstream& upstream, SSL_SESSION* session);
 
     std::size_t size() const { return all_.size(); }
+    // Connections to origins that are not the pool's count towards its bound too.
+    void set_outside(std::size_t connections) { outside_ = connections; }
+    bool is_full() const { return all_.size() + outside_ >= context_.connections_max; }
 
 private:
     struct SessionFree {
@@ -52,15 +60,18 @@ private:
 
     Upstream* take_idle(const UpstreamKey& key);
     void forget_idle(const Upstream& upstream);
+    template <class Predicate>
+    void discard_idle(Predicate unwanted);
 
     WorkerContext& context_;
+    const SandboxId sandbox_;
+    std::size_t outside_ = 0;
     std::unordered_map<Upstream*, std::unique_ptr<Upstream>> all_;
     std::unordered_map<std::string, std::vector<Upstream*>> idle_;
     std::string key_text_;  // reused, so that a look-up allocates nothing
     std::list<Session> sessions_;  // most recently used first
     std::unordered_map<std::string_view, std::list<Session>::iterator> session_by_key_;
-    std::vector<net::Address> own_addresses_;
-    net::Clock::time_point own_addresses_until_;
+    OwnAddresses own_addresses_;
 };
 
 // Sets what upstream connections rely on: their sessions come to their pools.

@@ -13,7 +13,7 @@ constexpr unsigned kWorkerIndexShift = 48;
 Worker::Worker(const WorkerOptions& options, AccessLogFile& log_file)
     : deadlines_(options.deadlines),
       resolver_(loop_, options.resolver),
-      access_log_(loop_, log_file),
+      access_log_(loop_, log_file, {options.on_access_lines, options.tapped}),
       read_block_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
       context_{loop_, resolver_, nullptr, nullptr, access_log_, deadlines_, options.connections_max, read_block_.get(),
                RequestId{std::uint64_t{options.index} << kWorkerIndexShift}},
@@ -31,6 +31,8 @@ Result<std::unique_ptr<Worker>> Worker::create(const WorkerOptions& options, Acc
     std::unique_ptr<Worker> worker(new Worker(options, log_file));
     worker->context_.server_tls = server->get();
     worker->context_.client_tls = client->get();
+    worker->context_.audit = options.audit;
+    worker->context_.handlers = options.handlers;
     worker->server_tls_ = std::move(*server);
     worker->client_tls_ = std::move(*client);
     return worker;
@@ -48,15 +50,93 @@ void Worker::start() {
 void Worker::add(EgressParts parts) {
     auto shared = std::make_shared<EgressParts>(std::move(parts));
     loop_.post([this, shared] {
-        SandboxId id = shared->id;
-        egresses_[id] = std::make_unique<Egress>(context_, std::move(*shared));
+        auto& egress = egresses_[shared->id];
+        discard(std::move(egress));
+        egress = std::make_unique<Egress>(context_, std::move(*shared));
     });
 }
 
-void Worker::publish(const SandboxId& id, std::shared_ptr<const rules::PolicySnapshot> snapshot) {
-    loop_.post([this, id, snapshot = std::move(snapshot)] {
-        const auto found = egresses_.find(id);
-        if (found != egresses_.end()) found->second->publish(snapshot);
+Egress* Worker::find(const SandboxId& id) {
+    const auto found = egresses_.find(id);
+    return found != egresses_.end() ? found->second.get() : nullptr;
+}
+
+void Worker::discard(std::unique_ptr<Egress> egress) {
+    if (!egress) return;
+    egress->end();
+    // After its connections, which are deleted in this turn too.
+    loop_.defer([dead = std::shared_ptr<Egress>(std::move(egress))] {});
+}
+
+void Worker::remove(const SandboxId& id, std::function<void()> removed) {
+    loop_.post([this, id, removed = std::move(removed)] {
+        if (const auto found = egresses_.find(id); found != egresses_.end()) {
+            discard(std::move(found->second));
+            egresses_.erase(found);
+        }
+        if (removed) loop_.defer(removed);
+    });
+}
+
+void Worker::adopt(const SandboxId& id, UniqueFd fd, const net::Endpoint& destination) {
+    auto shared = std::make_shared<UniqueFd>(std::move(fd));
+    loop_.post([this, id, shared, destination] {
+        if (Egress* const egress = find(id)) egress->adopt(std::move(*shared), destination);
+    });
+}
+
+void Worker::publish(const SandboxId& id, std::shared_ptr<const rules::PolicySnapshot> snapshot,
+                     std::function<void()> applied) {
+    loop_.post([this, id, snapshot = std::move(snapshot), applied = std::move(applied)] {
+        if (Egress* const egress = find(id)) egress->publish(snapshot);
+        // Behind the deletion of what was cut, which closes its sockets.
+        if (applied) loop_.defer(applied);
+    });
+}
+
+void Worker::serve_fetches(const SandboxId& id, HandlerIncarnation incarnation, UniqueFd listener) {
+    auto shared = std::make_shared<UniqueFd>(std::move(listener));
+    loop_.post([this, id, incarnation, shared] {
+        if (Egress* const egress = find(id)) egress->serve_fetches(incarnation, std::move(*shared));
+    });
+}
+
+void Worker::handler_ended(const SandboxId& id, HandlerIncarnation incarnation) {
+    loop_.post([this, id, incarnation] {
+        if (Egress* const egress = find(id)) egress->handler_ended(incarnation);
+    });
+}
+
+void Worker::list_connections(std::function<void(std::vector<LiveConnection>)> done) {
+    loop_.post([this, done = std::move(done)] {
+        std::vector<LiveConnection> connections;
+        for (const auto& entry : egresses_) entry.second->list(connections);
+        done(std::move(connections));
+    });
+}
+
+void Worker::read_counters(std::function<void(Counters)> done) {
+    loop_.post([this, done = std::move(done)] {
+        Counters counters = context_.counters;
+        counters.add(access_log_.counters());
+        for (const auto& entry : egresses_) {
+            counters.connections_open += entry.second->connection_count();
+            counters.upstream_connections_open += entry.second->pool().size() + entry.second->tunnel_count();
+        }
+        done(counters);
+    });
+}
+
+void Worker::close_connection(std::string id, std::function<bool(std::string_view sandbox)> may_close,
+                              std::function<void(bool)> done) {
+    loop_.post([this, id = std::move(id), may_close = std::move(may_close), done = std::move(done)] {
+        bool closed = false;
+        for (const auto& entry : egresses_) {
+            if (may_close && !may_close(entry.first.value)) continue;
+            closed = entry.second->close_connection(id);
+            if (closed) break;
+        }
+        loop_.defer([done, closed] { done(closed); });
     });
 }
 

@@ -2,6 +2,7 @@
 // and the access log's file; others talk to a worker by posting to its loop.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +14,10 @@
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/access_log.h"
+#include "proxy/audit_log.h"
 #include "proxy/egress.h"
+#include "proxy/handler_link.h"
+#include "proxy/live.h"
 #include "proxy/worker_context.h"
 
 namespace sallyport::proxy {
@@ -25,6 +29,11 @@ struct WorkerOptions {
     std::size_t connections_max = kConnectionsMax;  // per sandbox and side
     // Which of the workers: request ids of two workers never meet.
     unsigned index = 0;
+    AuditLog* audit = nullptr;         // null: decisions are not recorded
+    HandlerLink* handlers = nullptr;   // null: handlers cannot be called
+    // Called on the worker's thread with complete lines of the access log, while `tapped` is true.
+    std::function<void(std::string_view lines)> on_access_lines;
+    const std::atomic<bool>* tapped = nullptr;
 };
 
 class Worker final {
@@ -35,8 +44,27 @@ public:
 
     void start();
     // The rest: from any thread, after start().
+    // A sandbox of the same id is another one: what the earlier one had is cut first.
     void add(EgressParts parts);
-    void publish(const SandboxId& id, std::shared_ptr<const rules::PolicySnapshot> snapshot);
+    // `applied` (may be empty) is called on the worker's thread once no request is decided by an older snapshot any more,
+    // and what the new one denies has been cut: in the same turn of the loop. Also for a sandbox that is not there. Not
+    // called any more once the worker has stopped; that holds for all the calls below.
+    void publish(const SandboxId& id, std::shared_ptr<const rules::PolicySnapshot> snapshot,
+                 std::function<void()> applied = {});
+    // Takes what the sandbox's handler host fetches from this listener (a unix socket), instead of an earlier one.
+    void serve_fetches(const SandboxId& id, HandlerIncarnation incarnation, UniqueFd listener);
+    // That host has ended: its calls fail.
+    void handler_ended(const SandboxId& id, HandlerIncarnation incarnation);
+    // `done` is called on the worker's thread.
+    void list_connections(std::function<void(std::vector<LiveConnection>)> done);
+    void read_counters(std::function<void(Counters)> done);
+    // Cuts it, where `may_close` (called on the worker's thread) says so of its sandbox; whether it has.
+    void close_connection(std::string id, std::function<bool(std::string_view sandbox)> may_close,
+                          std::function<void(bool)> done);
+    // Serves a connection that was accepted elsewhere, and meant for `destination`.
+    void adopt(const SandboxId& id, UniqueFd fd, const net::Endpoint& destination);
+    // Forgets a sandbox: its connections are cut, its listeners closed. `removed` (may be empty): on the worker's thread.
+    void remove(const SandboxId& id, std::function<void()> removed = {});
     // Calls `drained` on this worker's thread when no request runs any more, or the deadline has passed.
     void drain(std::function<void()> drained);
     // Ends the thread; open connections are reset.
@@ -45,6 +73,9 @@ public:
 private:
     Worker(const WorkerOptions& options, AccessLogFile& log_file);
 
+    Egress* find(const SandboxId& id);
+    // Ends it now, deletes it when nothing of it runs any more.
+    void discard(std::unique_ptr<Egress> egress);
     void finish_drain();
 
     Deadlines deadlines_;

@@ -9,7 +9,10 @@
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/access_log.h"
+#include "proxy/audit_log.h"
+#include "proxy/handler_link.h"
 #include "proxy/limits.h"
+#include "proxy/live.h"
 
 namespace sallyport::proxy {
 
@@ -24,6 +27,9 @@ struct WorkerContext {
     // kReadBytes of scratch: its content is used up before anything else reads.
     char* read_block = nullptr;
     RequestId last_request_id;
+    AuditLog* audit = nullptr;        // null: decisions are not recorded
+    HandlerLink* handlers = nullptr;  // null: handlers cannot be called
+    Counters counters;                // of what does not end in a line of the access log
 
     RequestId next_request_id() { return RequestId{++last_request_id.value}; }
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -94,6 +95,67 @@ TEST(AccessLog, LinesAreWrittenWhenTheyAreFlushed) {
     const ssize_t size = pread(reader.get(), text, sizeof text, 0);
     ASSERT_GT(size, 0);
     EXPECT_EQ(std::count(text, text + size, '\n'), 3);
+}
+
+std::string content_of(const UniqueFd& fd) {
+    std::string text(4096, '\0');
+    const ssize_t size = pread(fd.get(), text.data(), text.size(), 0);
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+TEST(AccessLogFile, GoesOnWithAnotherFile) {
+    UniqueFd first(memfd_create("first", MFD_CLOEXEC));
+    UniqueFd second(memfd_create("second", MFD_CLOEXEC));
+    const UniqueFd first_reader(dup(first.get()));
+    const UniqueFd second_reader(dup(second.get()));
+    AccessLogFile file(std::move(first));
+    file.write("one\n");
+    file.reopen(std::move(second));
+    file.write("two\n");
+    EXPECT_EQ(content_of(first_reader), "one\n");
+    EXPECT_EQ(content_of(second_reader), "two\n");
+    file.reopen(UniqueFd());
+    file.write("three\n");
+    EXPECT_EQ(content_of(second_reader), "two\n");
+}
+
+TEST(AccessLog, TheTapSeesWholeLinesWhileItIsWanted) {
+    net::Loop loop;
+    AccessLogFile file{UniqueFd()};
+    std::string tapped;
+    std::atomic<bool> is_wanted{false};
+    AccessLog log(loop, file, {[&](std::string_view lines) { tapped += lines; }, &is_wanted});
+    AccessRecord record;
+    record.target = "/before";
+    log.add(record);
+    log.flush();
+    EXPECT_EQ(tapped, "");
+    is_wanted = true;
+    for (const char* target : {"/a", "/b"}) {
+        record.target = target;
+        log.add(record);
+    }
+    EXPECT_EQ(tapped, "") << "together, a few milliseconds later";
+    log.flush();
+    log.flush();
+    EXPECT_EQ(std::count(tapped.begin(), tapped.end(), '\n'), 2);
+    EXPECT_TRUE(tapped.ends_with("}\n"));
+    EXPECT_EQ(tapped.find("/before"), std::string::npos);
+}
+
+TEST(AccessLog, CountsWhatItLogs) {
+    net::Loop loop;
+    AccessLogFile file{UniqueFd()};
+    AccessLog log(loop, file);
+    const Error error{ErrorCode::denied, {}};
+    AccessRecord record;
+    record.error = &error;
+    record.total_us = 2'000;
+    log.add(record);
+    EXPECT_EQ(log.counters().requests_denied, 1u);
+    EXPECT_EQ(log.counters().errors[static_cast<std::size_t>(ErrorCode::denied)], 1u);
+    EXPECT_EQ(log.counters().request_durations[1], 1u);
 }
 
 }  // namespace

@@ -56,6 +56,8 @@ TEST_F(EgressTest, P20_ANewSnapshotCutsARequestThatItDenies) {
     run_until([&] { return client.received.ends_with("half"); });
     const auto file = rules::parse_policy_file("version: 1\npolicies: { p: { default: deny } }\n", "new.yaml");
     egress->publish(*rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load({}, {}), Generation{2}));
+    EXPECT_EQ(egress->downstream_count(), 0u) << "in the same turn of the loop";
+    EXPECT_EQ(log_lines().size(), 1u);
     run_until([&] { return client.closed; });
     run_until_logged(1);
     EXPECT_NE(log_lines()[0].find("by a newer policy"), std::string::npos) << log_lines()[0];
@@ -84,6 +86,42 @@ TEST_F(EgressTest, AnEmptyEgressDrainsAtOnce) {
     bool drained = false;
     egress->drain([&] { drained = true; });
     EXPECT_TRUE(drained);
+}
+
+TEST_F(EgressTest, AnOperatorSeesRequestsAndMayCutOne) {
+    start(kPolicy);
+    TestClient& client = connect();
+    client.send(with_port("GET /slow HTTP/1.1\r\nHost: vcs.example:@PORT@\r\n\r\n"));
+    run_until([&] { return !origin.received().empty(); });
+    std::vector<LiveConnection> live;
+    egress->list(live);
+    ASSERT_EQ(live.size(), 1u);
+    EXPECT_EQ(live[0].sandbox, "box");
+    EXPECT_EQ(live[0].protocol, "http");
+    EXPECT_EQ(live[0].state, "request");
+    EXPECT_EQ(live[0].rule, "rules[0]");
+    EXPECT_EQ(live[0].request_id.size(), 16u);
+    EXPECT_EQ(live[0].requests, 1u);
+    EXPECT_EQ(live[0].generation, Generation{1});
+    EXPECT_GT(live[0].bytes_in, 0u);
+    EXPECT_TRUE(egress->close_connection(live[0].id));
+    EXPECT_EQ(egress->downstream_count(), 0u);
+    run_until([&] { return client.closed; });
+    EXPECT_EQ(client.received, "");
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("\"error\":\"closed_by_operator\""), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(EgressTest, X3_NothingOfASandboxThatIsNoMoreGoesOn) {
+    start(kPolicy);
+    TestClient& busy = connect();
+    busy.send(with_port("GET / HTTP/1.1\r\nHost: vcs.example:@PORT@\r\n\r\n"));
+    run_until([&] { return !origin.received().empty(); });
+    TestClient& silent = connect();
+    egress->end();
+    EXPECT_EQ(egress->connection_count(), 0u);
+    run_until([&] { return busy.closed && silent.closed && origin.connections[0]->peer->closed; });
+    EXPECT_EQ(busy.received, "");
 }
 
 }  // namespace

@@ -49,11 +49,22 @@ void TestClient::vanish() {
     closed = true;
 }
 
+void TestClient::break_off() {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    SALLYPORT_CHECK(setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0);
+    watch_.want(net::FdWatch::kNone);
+    fd_ = UniqueFd();
+    closed = true;
+}
+
 void TestClient::write_some() {
     if (!unsent_.empty()) {
-        const ssize_t sent = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
-        if (sent < 0 && errno != EAGAIN) unsent_.clear();
+        const ssize_t sent = ::send(fd_.get(), unsent_.data() + sent_, unsent_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) sent_ += static_cast<std::size_t>(sent);
+        if (sent_ == unsent_.size() || (sent < 0 && errno != EAGAIN)) {
+            unsent_.clear();
+            sent_ = 0;
+        }
     }
     const bool reads = (watch_.wanted() & net::FdWatch::kRead) != 0;
     watch_.want((reads ? net::FdWatch::kRead : 0) | (unsent_.empty() ? 0 : net::FdWatch::kWrite));
@@ -71,6 +82,7 @@ void TestClient::on_ready() {
         }
         if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
             closed = true;
+            reset = got < 0 && errno == ECONNRESET;
             watch_.want(net::FdWatch::kNone);
         }
         break;
@@ -91,9 +103,9 @@ TestOrigin::TestOrigin(net::Loop& loop, std::function<void()> changed) : loop_(l
 }
 
 void TestOrigin::on_data(Connection& connection) {
-    for (;;) {
+    while (!responses.empty()) {
         const std::size_t end = connection.peer->received.find("\r\n\r\n", connection.answered);
-        if (end == std::string::npos || responses.empty()) return;
+        if (end == std::string::npos) return;
         connection.answered = end + 4;
         std::string response = responses.front();
         responses.pop_front();
@@ -149,15 +161,22 @@ void GateTest::start(std::string policy_yaml, Deadlines deadlines) {
     read_block_ = std::make_unique<char[]>(kReadBytes);
     context_ = std::make_unique<WorkerContext>(WorkerContext{loop, *resolver_, server_tls_.get(), client_tls_.get(),
                                                              *access_log_, deadlines, kConnectionsMax, read_block_.get(), RequestId{0}});
-    const rules::ParsedFile file = rules::parse_policy_file(with_port(std::move(policy_yaml)), "test.yaml");
-    for (const auto& diagnostic : file.diagnostics) ADD_FAILURE() << to_string(diagnostic);
-    ASSERT_TRUE(file.file);
     EgressParts parts;
     parts.id = SandboxId{"box"};
     parts.authority = std::move(*certs::CertificateAuthority::create("box", std::chrono::system_clock::now()));
-    parts.snapshot = *rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load(file.file->secrets, {}),
-                                           Generation{1});
+    parts.snapshot = compile(std::move(policy_yaml), Generation{1});
     egress = std::make_unique<Egress>(*context_, std::move(parts));
+}
+
+std::shared_ptr<const rules::PolicySnapshot> GateTest::compile(std::string policy_yaml, Generation generation) const {
+    const rules::ParsedFile file = rules::parse_policy_file(with_port(std::move(policy_yaml)), "test.yaml");
+    for (const auto& diagnostic : file.diagnostics) ADD_FAILURE() << to_string(diagnostic);
+    SALLYPORT_CHECK(file.file != nullptr);
+    rules::PolicyFile complete = *file.file;
+    if (script) complete.scripts["p"] = script;
+    const secrets::Identity identity{"box", {{"tenant", "acme"}, {"tier", "low"}}, {}};
+    return *rules::make_snapshot(complete, {"p", identity, runtime},
+                                 secrets::SecretSnapshot::load(complete.secrets, identity), generation);
 }
 
 TestClient& GateTest::connect(const std::string& address, std::uint16_t port) {
@@ -165,6 +184,21 @@ TestClient& GateTest::connect(const std::string& address, std::uint16_t port) {
     SALLYPORT_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
     clients_.push_back(std::make_unique<TestClient>(loop, UniqueFd(pair[0]), [this] { check(); }));
     egress->adopt(UniqueFd(pair[1]), {*net::parse_address(address), port});
+    return *clients_.back();
+}
+
+TestClient& GateTest::connect_tcp(const std::string& address, std::uint16_t port) {
+    std::uint16_t listening_at = 0;
+    const UniqueFd listening = listen_on_loopback(listening_at);
+    UniqueFd ours(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage there{};
+    const socklen_t size = net::to_sockaddr({*net::parse_address("127.0.0.1"), listening_at}, there);
+    SALLYPORT_CHECK(::connect(ours.get(), reinterpret_cast<sockaddr*>(&there), size) == 0);
+    SALLYPORT_CHECK(fcntl(ours.get(), F_SETFL, O_NONBLOCK) == 0);
+    UniqueFd theirs(accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    SALLYPORT_CHECK(theirs);
+    clients_.push_back(std::make_unique<TestClient>(loop, std::move(ours), [this] { check(); }));
+    egress->adopt(std::move(theirs), {*net::parse_address(address), port});
     return *clients_.back();
 }
 

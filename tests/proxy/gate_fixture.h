@@ -13,6 +13,8 @@
 #include "certs/tls_context.h"
 #include "net/listener.h"
 #include "proxy/egress.h"
+#include "rules/runtime_rules.h"
+#include "rules/script.h"
 
 namespace sallyport::proxy {
 
@@ -26,9 +28,12 @@ public:
     void stop_reading() { watch_.want(net::FdWatch::kNone); }
     void start_reading() { watch_.want(net::FdWatch::kRead); }
     void vanish();
+    // Over TCP: ends with a reset.
+    void break_off();
 
     std::string received;
     bool closed = false;  // end of stream, or reset
+    bool reset = false;   // over TCP only: a pair of unix sockets knows none
 
 private:
     void write_some();
@@ -37,6 +42,7 @@ private:
     std::function<void()> changed_;
     net::FdWatch watch_;
     std::string unsent_;
+    std::size_t sent_ = 0;  // of unsent_
 };
 
 // Answers each complete request head with the next scripted response; records everything.
@@ -74,10 +80,21 @@ protected:
     TestClient& connect(const std::string& address, std::uint16_t port);
     // To a real address that is nobody's, at the origin's port: the Host names the origin.
     TestClient& connect() { return connect("203.0.113.9", origin.port()); }
+    // As connect(), over TCP: what ends can be told from what was cut.
+    TestClient& connect_tcp(const std::string& address, std::uint16_t port);
     // The synthetic address of a name, asked for by DNS over TCP.
     std::string resolve(const std::string& name);
     // Drives the loop; fails the test when `done` is not true in time.
     void run_until(const std::function<bool()>& done);
+    // A policy of the same secrets as the first one, for the running egress.
+    std::shared_ptr<const rules::PolicySnapshot> compile(std::string policy_yaml, Generation generation) const;
+    void publish(std::string policy_yaml, Generation generation) { egress->publish(compile(std::move(policy_yaml), generation)); }
+    // What a policy that names a script has for one; null for none.
+    std::shared_ptr<const rules::Script> script;
+    // What the sandbox has been given at run time; null for nothing.
+    std::shared_ptr<const rules::RuntimeRules> runtime;
+    // Valid after start().
+    WorkerContext& context() { return *context_; }
     // Complete lines so far.
     std::vector<std::string> log_lines();
     void run_until_logged(std::size_t lines);

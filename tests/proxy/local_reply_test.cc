@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/access_log.h"
+
 namespace sallyport::proxy {
 namespace {
 
@@ -46,6 +48,65 @@ TEST(LocalReply, X7_EveryErrorHasAReplyOfFixedWords) {
         EXPECT_NE(text.find("Connection: close"), std::string::npos);
         EXPECT_NE(text.find(sentence(code)), std::string::npos);
     }
+}
+
+TEST(LocalReply, APolicysOwnAnswerStandsForItsRefusals) {
+    const rules::BlockAnswer blocked{451, "text/plain", "no: ${error}, ${reason} (${rule}) ${request_id} $ ${other} ${"};
+    const LocalReply denied{.error = ErrorCode::denied_by_rule, .rule = "no-evil", .request_id = RequestId{7}, .blocked = &blocked};
+    const std::string text = text_of(denied);
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 451 Unavailable For Legal Reasons\r\nContent-Type: text/plain\r\n")) << text;
+    EXPECT_NE(text.find("x-sallyport-verdict: deny\r\n"), std::string::npos);
+    EXPECT_TRUE(text.ends_with("\r\n\r\nno: denied_by_rule, a rule denies this request (no-evil) " + to_string(RequestId{7}) + " $  ${"))
+        << text;
+}
+
+TEST(LocalReply, WhatIsNoRefusalLooksAsEver) {
+    const rules::BlockAnswer blocked{451, "text/plain", "no"};
+    for (const ErrorCode code : {ErrorCode::bad_request, ErrorCode::misdirected, ErrorCode::tls_verify_failed,
+                                 ErrorCode::connect_timeout, ErrorCode::draining, ErrorCode::internal}) {
+        EXPECT_EQ(text_of({.error = code, .blocked = &blocked}), text_of({.error = code}));
+    }
+}
+
+TEST(LocalReply, OnlyTheStatus403IsReplaced) {
+    const rules::BlockAnswer blocked{451, "text/plain", "no"};
+    const std::string limited = text_of({.error = ErrorCode::rate_limited, .blocked = &blocked, .retry_after = std::chrono::seconds(17)});
+    EXPECT_TRUE(limited.starts_with("HTTP/1.1 429 Too Many Requests\r\n")) << limited;
+    EXPECT_NE(limited.find("Retry-After: 17\r\n"), std::string::npos);
+    EXPECT_TRUE(limited.ends_with("\r\n\r\nno"));
+    EXPECT_TRUE(text_of({.error = ErrorCode::handler_busy, .blocked = &blocked}).starts_with("HTTP/1.1 503 "));
+}
+
+TEST(LocalReply, WithoutABodyOfThePolicysTheJsonOneIsKept) {
+    const rules::BlockAnswer blocked{404, "", std::nullopt};
+    const std::string text = text_of({.error = ErrorCode::denied, .blocked = &blocked});
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n")) << text;
+    EXPECT_NE(text.find(R"({"error":"denied")"), std::string::npos);
+}
+
+TEST(LocalReply, X14_ARulesNameCannotBreakAJsonBody) {
+    const rules::BlockAnswer blocked{403, "application/problem+json", "{\"rule\":\"${rule}\"}"};
+    const std::string text = text_of({.error = ErrorCode::denied, .rule = "a\"},{\"", .blocked = &blocked});
+    EXPECT_TRUE(text.ends_with(R"({"rule":"a\"},{\""})")) << text;
+}
+
+std::string text_of(const RuleReply& reply) {
+    Buffer out;
+    write_rule_reply(out, reply);
+    return std::string(out.view());
+}
+
+TEST(RuleReply, SaysWhatTheRuleSays) {
+    const rules::Respond respond{200, {{"Content-Type", "text/plain"}, {"X-A", "b"}, {"Content-Length", "77"}, {"Connection", "x"}}, "ok\n"};
+    EXPECT_EQ(text_of(RuleReply{respond}),
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-A: b\r\nContent-Length: 3\r\n\r\nok\n");
+    EXPECT_EQ(text_of(RuleReply{respond, true, false}),
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-A: b\r\nConnection: close\r\nContent-Length: 3\r\n\r\n");
+}
+
+TEST(RuleReply, NoContentHasNoLength) {
+    const rules::Respond respond{204, {}, "ignored"};
+    EXPECT_EQ(text_of(RuleReply{respond}), "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
 }  // namespace

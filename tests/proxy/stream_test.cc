@@ -369,7 +369,7 @@ TEST_F(StreamTest, UpgradesAreRefusedCleanly) {
     start(kPolicy);
     origin.responses = {kOk};
     TestClient& client = connect();
-    client.send(request("GET /repos/a", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    client.send(request("GET /repos/a", "Connection: Upgrade\r\nUpgrade: foo\r\n"));
     run_until([&] { return client.received.ends_with("}\n"); });
     EXPECT_NE(client.received.find("upgrade_refused"), std::string::npos) << client.received;
     EXPECT_EQ(origin.received(), "");
@@ -511,6 +511,324 @@ TEST_F(StreamTest, AnOldClientGetsWhatItUnderstands) {
     client.send(with_port("GET /repos/a HTTP/1.0\r\nHost: vcs.example:@PORT@\r\n\r\n"));
     run_until([&] { return client.closed; });
     EXPECT_EQ(client.received, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc");
+}
+
+constexpr const char* kActions = R"(
+version: 1
+secrets: { token: { env: GATE_TEST_SECRET } }
+credentials: { vcs: { type: header, name: X-Auth-Token, value: "${secrets.token}" } }
+policies:
+  p:
+    blocked: { status: 451, content_type: text/plain, body: "${error} by ${rule}\n" }
+    rules:
+      - { name: here, host: status.local, port: 80, respond: { status: 200, headers: { X-From: gate }, body: "ok\n" } }
+      - { name: staging, host: api.example, port: 80, scheme: http, upstream: "http://other.example:@PORT@",
+          cidr: 127.0.0.0/8, credential: vcs, allow_cleartext_credential: true }
+      - { name: literal, host: lit.example, port: 80, scheme: http, upstream: "http://127.0.0.1:@PORT@" }
+      - { name: granted, host: lit2.example, port: 80, scheme: http, upstream: "http://127.0.0.1:@PORT@", cidr: 127.0.0.0/8 }
+      - { name: open, host: other.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 }
+      - { name: gone, host: gone.example, port: 1, scheme: http, cidr: 127.0.0.0/8 }
+)";
+
+std::string get(const std::string& host, const std::string& fields = "", const std::string& path = "/") {
+    return "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + fields + "\r\n";
+}
+
+TEST_F(StreamTest, ARuleMayAnswerItself) {
+    start(kActions);
+    TestClient& client = connect(resolve("status.local"), 80);
+    client.send("POST /x HTTP/1.1\r\nHost: status.local\r\nContent-Length: 4\r\n\r\nbody" + get("status.local"));
+    const std::string answer = "HTTP/1.1 200 OK\r\nX-From: gate\r\nContent-Length: 3\r\n\r\nok\n";
+    run_until([&] { return client.received == answer + answer; });
+    EXPECT_EQ(client.received.find("x-sallyport-verdict"), std::string::npos);
+    client.send("HEAD / HTTP/1.1\r\nHost: status.local\r\n\r\n");
+    run_until([&] { return client.received.ends_with("Content-Length: 3\r\n\r\n"); });
+    run_until_logged(3);
+    EXPECT_NE(log_lines()[0].find(R"("verdict":"allow","rule":"here","status":200,"request_bytes":4,"response_bytes":3)"),
+              std::string::npos) << log_lines()[0];
+    EXPECT_EQ(origin.connections.size(), 0u);
+}
+
+TEST_F(StreamTest, ALongBodyForAnAnsweredRequestEndsTheConnection) {
+    start(kActions);
+    TestClient& client = connect(resolve("status.local"), 80);
+    client.send("POST / HTTP/1.1\r\nHost: status.local\r\nContent-Length: 9999999\r\n\r\n" + std::string(100000, 'x'));
+    run_until([&] { return client.closed; });
+    EXPECT_NE(client.received.find("Connection: close\r\n"), std::string::npos);
+    EXPECT_TRUE(client.received.ends_with("ok\n"));
+    run_until_logged(1);
+}
+
+TEST_F(StreamTest, ARewrittenRequestGoesElsewhereAndTheClientSeesNoDifference) {
+    start(kActions);
+    const std::string answer = "HTTP/1.1 302 Found\r\nLocation: http://other.example/x\r\nContent-Length: 0\r\n\r\n";
+    origin.responses = {answer};
+    TestClient& client = connect(resolve("api.example"), 80);
+    client.send(get("api.example", "", "/a?b=c"));
+    run_until([&] { return client.received == answer; });
+    const std::string received = origin.received();
+    EXPECT_TRUE(received.starts_with("GET /a?b=c HTTP/1.1\r\n")) << received;
+    EXPECT_NE(received.find(with_port("Host: other.example:@PORT@\r\n")), std::string::npos) << received;
+    EXPECT_EQ(received.find("api.example"), std::string::npos);
+    EXPECT_NE(received.find(std::string("X-Auth-Token: ") + kMarkerSecret), std::string::npos);
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find(R"("host":"api.example","port":80)"), std::string::npos) << log_lines()[0];
+}
+
+// X9: what one rule sends to a host shares no connection with what another sends there.
+TEST_F(StreamTest, X9_RewrittenRequestsHaveConnectionsOfTheirOwn) {
+    start(kActions);
+    origin.responses = {kOk, kOk};
+    TestClient& client = connect();
+    client.send(request("GET /", "", "other.example"));
+    run_until([&] { return count(client.received, "200 OK") == 1; });
+    TestClient& rewritten = connect(resolve("api.example"), 80);
+    rewritten.send(get("api.example"));
+    run_until([&] { return count(rewritten.received, "200 OK") == 1; });
+    EXPECT_EQ(origin.connections.size(), 2u);
+}
+
+// D9: that a rule names the destination grants no private address.
+TEST_F(StreamTest, D9_APrivateDestinationNeedsAGrantEvenAsALiteral) {
+    start(kActions);
+    origin.responses = {kOk};
+    TestClient& refused = connect(resolve("lit.example"), 80);
+    refused.send(get("lit.example"));
+    run_until([&] { return refused.received.ends_with("\n"); });
+    EXPECT_TRUE(refused.received.ends_with("\r\n\r\nprivate_address by literal\n")) << refused.received;
+    EXPECT_EQ(origin.connections.size(), 0u);
+    TestClient& granted = connect(resolve("lit2.example"), 80);
+    granted.send(get("lit2.example"));
+    run_until([&] { return granted.received.ends_with("ok"); });
+}
+
+TEST_F(StreamTest, TheBlockAnswerIsForThePolicysRefusalsAlone) {
+    start(kActions);
+    TestClient& client = connect();
+    client.send(request("GET /", "", "elsewhere.example"));
+    run_until([&] { return client.received.ends_with("\n"); });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 451 ")) << client.received;
+    EXPECT_NE(client.received.find("x-sallyport-verdict: deny\r\n"), std::string::npos);
+    EXPECT_TRUE(client.received.ends_with("\r\n\r\ndenied by default\n"));
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("\"status\":451"), std::string::npos);
+    TestClient& malformed = connect();
+    malformed.send("GET / HTTP/1.1\r\n\r\n");
+    run_until([&] { return malformed.received.ends_with("}\n"); });
+    EXPECT_TRUE(malformed.received.starts_with("HTTP/1.1 400 ")) << malformed.received;
+    TestClient& broken = connect("203.0.113.9", 1);
+    broken.send(get("gone.example:1"));
+    run_until([&] { return broken.received.ends_with("}\n"); });
+    EXPECT_TRUE(broken.received.starts_with("HTTP/1.1 502 ")) << broken.received;
+}
+
+constexpr const char* kLimits = R"(
+version: 1
+policies:
+  p:
+    limit: { concurrency: 3 }
+    rules:
+      - { name: few, host: few.example, port: 80, scheme: http, upstream: "http://vcs.example:@PORT@", cidr: 127.0.0.0/8,
+          limit: { requests: 1/h } }
+      - { name: small, host: small.example, port: 80, scheme: http, upstream: "http://vcs.example:@PORT@",
+          cidr: 127.0.0.0/8, limit: { bytes_out: 1000B/h } }
+      - { name: said, host: said.example, port: 80, scheme: http, upstream: "http://vcs.example:@PORT@",
+          cidr: 127.0.0.0/8, limit: { url_entropy: 20B/h } }
+      - { name: one, host: one.example, port: 80, scheme: http, upstream: "http://vcs.example:@PORT@",
+          cidr: 127.0.0.0/8, limit: { concurrency: 1 } }
+      - { name: open, host: other.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8 }
+)";
+
+// P25: budgets of requests, bytes and what URLs say, per sandbox and rule.
+TEST_F(StreamTest, P25_ARequestBeyondTheLimitIsToldWhenToComeAgain) {
+    start(kLimits);
+    origin.responses = {kOk, kOk};
+    TestClient& client = connect(resolve("few.example"), 80);
+    client.send(get("few.example") + get("few.example"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_EQ(count(client.received, "HTTP/1.1 200 OK"), 1u);
+    EXPECT_EQ(count(client.received, "HTTP/1.1 429 Too Many Requests"), 1u);
+    EXPECT_NE(client.received.find("Retry-After: 3600\r\n"), std::string::npos) << client.received;
+    EXPECT_NE(client.received.find("\"error\":\"rate_limited\""), std::string::npos);
+    EXPECT_EQ(count(origin.received(), "GET"), 1u);
+    publish(kLimits, Generation{2});
+    client.send(get("few.example"));
+    run_until([&] { return count(client.received, "HTTP/1.1 429") == 2; });
+    run_until_logged(3);
+    EXPECT_NE(log_lines()[2].find(R"("verdict":"deny","rule":"few","status":429,"error":"rate_limited")"), std::string::npos)
+        << log_lines()[2];
+}
+
+// D18: a byte budget bounds what can be carried out through an allowed host.
+TEST_F(StreamTest, D18_AnUploadIsCutWhereTheByteBudgetEnds) {
+    start(kLimits);
+    TestClient& client = connect(resolve("small.example"), 80);
+    client.send("POST / HTTP/1.1\r\nHost: small.example\r\nTransfer-Encoding: chunked\r\n\r\n");
+    std::size_t sent = 0;
+    int round = 0;
+    run_until([&] {
+        if (++round % 3 == 0 && client.received.empty()) {
+            client.send("64\r\n" + std::string(100, 'x') + "\r\n");
+            sent += 100;
+        }
+        return client.received.ends_with("}\n");
+    });
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 429 ")) << client.received;
+    EXPECT_LE(count(origin.received(), "x"), 1000u);
+    EXPECT_GE(count(origin.received(), std::string(100, 'x')), 1u);
+    run_until([&] { return origin.connections[0]->peer->closed; });
+    EXPECT_EQ(origin.received().find("0\r\n\r\n"), std::string::npos) << "what it got must not look complete";
+    TestClient& next = connect(resolve("small.example"), 80);
+    next.send(get("small.example", "X-Filler: " + std::string(900, 'y') + "\r\n"));
+    run_until([&] { return next.received.ends_with("}\n"); });
+    EXPECT_TRUE(next.received.starts_with("HTTP/1.1 429 ")) << "a head that is not covered";
+    EXPECT_EQ(origin.received().find("yyy"), std::string::npos);
+}
+
+TEST_F(StreamTest, D18_AnUploadThatIsBeingAnsweredIsCutWithoutAWord) {
+    start(kLimits);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin"};
+    TestClient& client = connect(resolve("small.example"), 80);
+    client.send("POST / HTTP/1.1\r\nHost: small.example\r\nContent-Length: 5000\r\n\r\n");
+    run_until([&] { return client.received.ends_with("begin"); });
+    client.send(std::string(2000, 'x'));
+    run_until([&] { return client.closed; });
+    EXPECT_TRUE(client.received.ends_with("begin"));
+    EXPECT_EQ(origin.received().find("xx"), std::string::npos);
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("rate_limited"), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(StreamTest, P25_NewTargetsAreHeldBackAndKnownOnesAreNot) {
+    start(kLimits);
+    origin.responses = {kOk, kOk, kOk, kOk};
+    TestClient& client = connect(resolve("said.example"), 80);
+    client.send(get("said.example", "", "/?d=0f8a7b"));
+    run_until([&] { return count(client.received, "200 OK") == 1; });
+    for (std::size_t i = 2; i < 5; ++i) {
+        client.send(get("said.example", "", "/?d=0f8a7b"));
+        run_until([&] { return count(client.received, "200 OK") == i; });
+    }
+    client.send(get("said.example", "", "/?d=a-whole-lot-of-other-things-0123456789"));
+    run_until([&] { return client.received.ends_with("}\n"); });
+    EXPECT_EQ(count(client.received, "HTTP/1.1 429"), 1u);
+    EXPECT_EQ(origin.received().find("whole-lot"), std::string::npos);
+}
+
+TEST_F(StreamTest, P25_ConcurrencyCountsAnExchangeToItsEnd) {
+    start(kLimits);
+    origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", kOk, kOk};
+    TestClient& first = connect(resolve("one.example"), 80);
+    first.send(get("one.example"));
+    run_until([&] { return first.received.ends_with("\r\n\r\n"); });
+    TestClient& second = connect(resolve("one.example"), 80);
+    second.send(get("one.example"));
+    run_until([&] { return second.received.ends_with("}\n"); });
+    EXPECT_TRUE(second.received.starts_with("HTTP/1.1 429 ")) << second.received;
+    origin.connections[0]->peer->send("ok");
+    run_until([&] { return first.received.ends_with("ok"); });
+    second.send(get("one.example"));
+    run_until([&] { return second.received.ends_with("ok"); });
+    second.send(get("one.example"));
+    run_until([&] { return count(second.received, "200 OK") == 2; });
+}
+
+TEST_F(StreamTest, P25_TheLimitOfThePolicyCountsWhateverTheRule) {
+    start(kLimits);
+    const std::string slow = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    origin.responses = {slow, slow, slow};
+    std::vector<TestClient*> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(&connect());
+        clients.back()->send(request("GET /", "", "other.example"));
+        run_until([&] { return clients.back()->received == slow; });
+    }
+    TestClient& fourth = connect(resolve("one.example"), 80);
+    fourth.send(get("one.example"));
+    run_until([&] { return fourth.received.ends_with("}\n"); });
+    EXPECT_TRUE(fourth.received.starts_with("HTTP/1.1 429 ")) << fourth.received;
+    origin.connections[0]->peer->send("ok");
+    run_until([&] { return clients[0]->received.ends_with("ok"); });
+    origin.responses = {kOk};
+    fourth.send(get("one.example"));
+    run_until([&] { return fourth.received.ends_with("ok"); });
+}
+
+class LiveUpdateTest : public StreamTest {
+protected:
+    // A response that streams: begun, and without an end.
+    TestClient& stream() {
+        origin.responses = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n"};
+        TestClient& client = connect();
+        client.send(request("GET /repos/a"));
+        run_until([&] { return client.received.ends_with("begin\r\n"); });
+        return client;
+    }
+    void expect_cut(TestClient& client) {
+        // In the very turn of the loop in which the snapshot came: nothing has run since.
+        EXPECT_EQ(egress->downstream_count(), 0u);
+        run_until([&] { return client.closed && origin.connections[0]->peer->closed; });
+        EXPECT_TRUE(client.received.ends_with("begin\r\n"));
+        run_until_logged(1);
+        EXPECT_NE(log_lines()[0].find("by a newer policy"), std::string::npos) << log_lines()[0];
+        EXPECT_NE(log_lines()[0].find("\"verdict\":\"deny\""), std::string::npos);
+    }
+};
+
+// P20: what streams under a revoked right ends at once.
+TEST_F(LiveUpdateTest, P20_ARunningResponseIsCutWhereTheNewPolicyDeniesIt) {
+    start(kPolicy);
+    TestClient& client = stream();
+    publish("version: 1\npolicies: { p: { rules: [ { host: x.example } ] } }\n", Generation{2});
+    expect_cut(client);
+}
+
+TEST_F(LiveUpdateTest, P20_ARunningResponseIsCutWhenItsSecretIsReplaced) {
+    start(kPolicy);
+    TestClient& client = stream();
+    setenv("GATE_TEST_SECRET", "marker-secret-8d1f2c-2", 1);
+    publish(kPolicy, Generation{2});
+    expect_cut(client);
+}
+
+TEST_F(LiveUpdateTest, P20_ARunningResponseIsCutWhenItsSecretIsGone) {
+    start(kPolicy);
+    TestClient& client = stream();
+    unsetenv("GATE_TEST_SECRET");
+    publish(kPolicy, Generation{2});
+    expect_cut(client);
+}
+
+TEST_F(LiveUpdateTest, P20_ARunningResponseIsCutWhenItsRequestWouldGoElsewhere) {
+    start(kPolicy);
+    TestClient& client = stream();
+    std::string changed = kPolicy;
+    changed.replace(changed.find("cidr"), 4, "upstream: \"http://other.example:@PORT@\", cidr");
+    publish(changed, Generation{2});
+    expect_cut(client);
+}
+
+TEST_F(LiveUpdateTest, ARunningResponseGoesOnUnderAPolicyThatSaysTheSame) {
+    start(kPolicy);
+    TestClient& client = stream();
+    std::string changed = kPolicy;
+    changed.replace(changed.find("    rules:\n"), 11, "    rules:\n      - { name: new, host: new.example }\n");
+    publish(changed, Generation{2});
+    origin.connections[0]->peer->send("0\r\n\r\n");
+    run_until([&] { return client.received.ends_with("0\r\n\r\n"); });
+    run_until_logged(1);
+    EXPECT_NE(log_lines()[0].find("\"generation\":1"), std::string::npos) << log_lines()[0];
+}
+
+TEST_F(StreamTest, OurOwnFieldsAreNobodyElses) {
+    start(kPolicy);
+    origin.responses = {"HTTP/1.1 200 OK\r\nx-sallyport-verdict: deny\r\nContent-Length: 2\r\n\r\nok"};
+    TestClient& client = connect();
+    client.send(request("GET /repos/a", "X-Sallyport-Call: 0\r\nX_Sallyport_Env: 1\r\nX-Kept: yes\r\n"));
+    run_until([&] { return client.received.ends_with("ok"); });
+    EXPECT_EQ(client.received, kOk);
+    EXPECT_EQ(origin.received().find("ally"), std::string::npos) << origin.received();
+    EXPECT_NE(origin.received().find("X-Kept: yes"), std::string::npos);
 }
 
 }  // namespace

@@ -59,13 +59,6 @@ TEST_F(UpstreamPoolTest, ANewGenerationRetiresIdleConnections) {
     EXPECT_EQ(egress->pool().size(), 0u);
 }
 
-TEST_F(UpstreamPoolTest, TheMachinesOwnAddressesAreKnown) {
-    start(kPolicy);
-    EXPECT_TRUE(egress->pool().is_own_address(*net::parse_address("127.0.0.1")));
-    EXPECT_TRUE(egress->pool().is_own_address(*net::parse_address("::ffff:127.0.0.1")));
-    EXPECT_FALSE(egress->pool().is_own_address(*net::parse_address("203.0.113.200")));
-}
-
 TEST_F(UpstreamPoolTest, AnIdleConnectionIsNotKeptForEver) {
     Deadlines deadlines;
     deadlines.upstream_idle = milliseconds(20);

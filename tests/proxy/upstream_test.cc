@@ -79,6 +79,7 @@ TEST_F(UpstreamTest, AUserMayLetGoInsideABody) {
         http::Next on_message_end(http::HeaderMap&) override { return http::Next::go; }
         void on_upstream_round_end() override {}
         void on_upstream_drained() override {}
+        void on_upstream_open() override {}
         void on_upstream_failed(Error) override {}
         UpstreamPool* pool = nullptr;
         Upstream* upstream = nullptr;
@@ -108,6 +109,7 @@ TEST_F(UpstreamTest, D15_AnOriginThatDoesNotSpeakTlsGetsNoRequest) {
         http::Next on_message_end(http::HeaderMap&) override { return http::Next::go; }
         void on_upstream_round_end() override {}
         void on_upstream_drained() override {}
+        void on_upstream_open() override {}
         void on_upstream_failed(Error why) override { error = std::move(why); }
         std::optional<Error> error;
     } user;
