@@ -11,7 +11,8 @@ namespace sallyport::cli {
 namespace {
 
 void reload(Gate& gate) {
-    if (const auto reloaded = gate.reload(); !reloaded) {
+    gate.reopen_access_log();
+    if (const auto reloaded = gate.reload("signal"); !reloaded) {
         return log(LogLevel::error, "reload refused, nothing has changed: " + reloaded.error().detail);
     }
     log(LogLevel::info, "reloaded");
@@ -21,8 +22,30 @@ void reload(Gate& gate) {
 
 void block_service_signals() { block_signals({SIGTERM, SIGINT, SIGHUP}); }
 
+LauncherWatch::LauncherWatch(Gate& gate, sandbox::Launcher& launcher, std::function<void(std::optional<int>)> ended)
+    : gate_(gate), launcher_(launcher), ended_(std::move(ended)), watch_(gate.control(), launcher.event_fd(), [this](int) { read(); }) {
+    watch_.want(net::FdWatch::kRead);
+}
+
+void LauncherWatch::read() {
+    for (;;) {
+        const auto event = launcher_.poll_event();
+        if (!event) {
+            log(LogLevel::error, "the launcher is gone: " + event.error().detail);
+            watch_.want(net::FdWatch::kNone);
+            return ended_(std::nullopt);
+        }
+        if (!event->has_value()) return;
+        if (const auto* exit = std::get_if<sandbox::HandlerExit>(&**event)) {
+            gate_.on_handler_exit(*exit);
+        } else {
+            ended_(std::get<sandbox::CommandExit>(**event).code);
+        }
+    }
+}
+
 int attend(Gate& gate, sandbox::Launcher& launcher) {
-    net::Loop loop;
+    net::Loop& loop = gate.control();
     int exit_code = 0;
     bool draining = false;
     const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](Signal signal) {
@@ -31,24 +54,24 @@ int attend(Gate& gate, sandbox::Launcher& launcher) {
         if (draining) return loop.stop();
         draining = true;
         log(LogLevel::info, "draining");
-        gate.drain(loop, [&loop] { loop.stop(); });
+        gate.drain([&loop] { loop.stop(); });
     });
-    net::FdWatch launcher_events(loop, launcher.event_fd(), [&](int) {
-        const auto exit = launcher.poll_exit();
-        if (exit) return;
-        log(LogLevel::error, "the launcher is gone: " + exit.error().detail);
+    const LauncherWatch launcher_watch(gate, launcher, [&](std::optional<int>) {
         exit_code = kExitGateFailed;
         loop.stop();
     });
-    launcher_events.want(net::FdWatch::kRead);
-    net::Timer secrets(loop, [&] {
-        gate.refresh_secrets();
-        secrets.start(kSecretsPeriod);
-    });
-    secrets.start(kSecretsPeriod);
+    const SecretsTimer secrets(gate);
     loop.run();
     gate.stop();
     return exit_code;
+}
+
+SecretsTimer::SecretsTimer(Gate& gate)
+    : timer_(gate.control(), [this, &gate] {
+          gate.refresh_secrets();
+          timer_.start(kSecretsPeriod);
+      }) {
+    timer_.start(kSecretsPeriod);
 }
 
 void announce_ready(int fd, const std::string& what) {

@@ -9,4 +9,9 @@ int complain(const Error& error) {
     return kExitGateFailed;
 }
 
+int no_answer(const Error& error) {
+    complain(error);
+    return kExitNoAnswer;
+}
+
 }  // namespace sallyport::cli

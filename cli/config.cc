@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include "base/unique_fd.h"
+#include "rules/compiled_policy.h"
 
 namespace sallyport::cli {
 
@@ -20,6 +22,13 @@ std::shared_ptr<const rules::PolicyFile> with_absolute_paths(rules::PolicyFile f
         if (source.kind == secrets::SourceKind::file) source.location = from_folder(source.location);
     }
     for (std::string& path : file.upstream_ca_files) path = from_folder(path);
+    rules::AdminSpec& admin = file.admin;
+    std::vector<std::string*> paths{&file.audit.file, &admin.certificate_file, &admin.key_file, &admin.client_ca_file};
+    if (admin.socket != "none") paths.push_back(&admin.socket);
+    for (rules::AdminCaller& caller : admin.callers) paths.push_back(&caller.token_file);
+    for (std::string* path : paths) {
+        if (!path->empty()) *path = from_folder(*path);
+    }
     return std::make_shared<const rules::PolicyFile>(std::move(file));
 }
 
@@ -54,11 +63,22 @@ Result<std::shared_ptr<const rules::PolicyFile>> load_config(const std::string& 
     return with_absolute_paths(*parsed.file, std::filesystem::path(path).parent_path());
 }
 
+bool has_script(const rules::PolicyFile& file) {
+    return std::any_of(file.policies.begin(), file.policies.end(),
+                       [](const auto& each) { return !each.second->script_file.empty(); });
+}
+
+std::string path_from(const std::string& config_file, const std::string& path) {
+    return (std::filesystem::absolute(config_file).parent_path() / path).lexically_normal();
+}
+
 Result<rules::SandboxPolicy> choose_policy(const rules::PolicyFile& file, const std::string& sandbox_name,
                                            const std::string& asked_policy) {
     rules::SandboxPolicy chosen;
+    chosen.identity.sandbox = sandbox_name;
     if (const auto entry = file.sandboxes.find(sandbox_name); entry != file.sandboxes.end()) {
-        chosen = {entry->second.policy, entry->second.params};
+        chosen.policy = entry->second.policy;
+        chosen.identity = {sandbox_name, entry->second.params, entry->second.labels};
     }
     if (!asked_policy.empty()) chosen.policy = asked_policy;
     if (chosen.policy.empty() && file.policies.size() == 1) chosen.policy = file.policies.begin()->first;

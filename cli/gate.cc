@@ -2,19 +2,20 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "base/log.h"
 #include "cli/config.h"
+#include "cli/file_state.h"
+#include "rules/compiled_policy.h"
+#include "sandbox/confine_files.h"
 #include "secrets/location.h"
-#include "secrets/secrets.h"
 
 namespace sallyport::cli {
 namespace {
@@ -35,13 +36,6 @@ Result<UniqueFd> open_access_log(const std::string& where) {
     return fd;
 }
 
-std::string file_state(const std::string& path) {
-    struct stat state {};
-    if (stat(path.c_str(), &state) != 0) return path + ":gone;";
-    return path + ':' + std::to_string(state.st_ino) + ':' + std::to_string(state.st_size) + ':' +
-           std::to_string(state.st_mtim.tv_sec) + '.' + std::to_string(state.st_mtim.tv_nsec) + ';';
-}
-
 // All that the system allows: a proxy holds many connections.
 std::size_t raise_descriptor_limit() {
     rlimit limit{};
@@ -52,47 +46,121 @@ std::size_t raise_descriptor_limit() {
     return limit.rlim_cur;
 }
 
+std::string explain_refusal(const Refusal& refusal) {
+    std::string text = refusal.message;
+    for (const rules::Diagnostic& diagnostic : refusal.diagnostics) text += "\n" + rules::to_string(diagnostic);
+    return text;
+}
+
+// Calls `done` on `control` once it has itself been called from each of `count` workers.
+template <class Value>
+std::function<void(Value)> gather(net::Loop& control, std::size_t count, std::function<void(std::vector<Value>)> done) {
+    struct Gathered {
+        std::size_t left;
+        std::vector<Value> values;
+        std::function<void(std::vector<Value>)> done;
+    };
+    auto all = std::make_shared<Gathered>(Gathered{count, {}, std::move(done)});
+    return [all, &control](Value value) {
+        control.post([all, value = std::move(value)] {
+            all->values.push_back(value);
+            if (--all->left == 0) all->done(std::move(all->values));
+        });
+    };
+}
+
 }  // namespace
 
-Gate::Gate(const GateOptions& options) : options_(options) {}
+Gate::Gate(const GateOptions& options, sandbox::Launcher* launcher)
+    : options_(options), launcher_(launcher), scripts_(launcher) {}
 
 Gate::~Gate() { stop(); }
 
-Result<std::unique_ptr<Gate>> Gate::create(const GateOptions& options) {
-    std::unique_ptr<Gate> gate(new Gate(options));
+Result<std::unique_ptr<Gate>> Gate::create(const GateOptions& options, sandbox::Launcher* launcher) {
+    std::unique_ptr<Gate> gate(new Gate(options, launcher));
+    gate->loaded_state_ = file_state(options.config_file);
     auto file = load_config(options.config_file, rules::Severity::error);
     if (!file) return failure(file.error());
-    gate->file_ = std::move(*file);
-    auto log_fd = open_access_log(options.access_log);
-    if (!log_fd) return failure(log_fd.error());
-    gate->log_file_ = std::make_unique<proxy::AccessLogFile>(std::move(*log_fd));
-    proxy::WorkerOptions worker_options;
-    worker_options.resolver.hosts_path = options.hosts_file;
-    worker_options.resolver.resolv_conf_path = options.resolv_conf_file;
-    worker_options.deadlines = proxy::Deadlines{}.scaled(options.deadline_scale);
-    worker_options.connections_max =
-        proxy::connections_per_sandbox(raise_descriptor_limit(), gate->file_->sandboxes.size());
-    worker_options.upstream_ca_files = options.upstream_ca_files;
-    for (const std::string& path : gate->file_->upstream_ca_files) worker_options.upstream_ca_files.push_back(path);
-    for (unsigned i = 0; i < options.workers; ++i) {
-        worker_options.index = i;
-        auto worker = proxy::Worker::create(worker_options, *gate->log_file_);
-        if (!worker) return failure(worker.error());
-        gate->workers_.push_back(std::move(*worker));
-    }
+    auto deployment = Deployment::create(std::move(*file), [raw = gate.get()](const std::string& path) {
+        return raw->scripts_.load(path_from(raw->options_.config_file, path));
+    });
+    if (!deployment) return failure(deployment.error());
+    gate->deployment_.emplace(std::move(*deployment));
+    if (auto opened = gate->open_logs(); !opened) return failure(opened.error());
+    if (auto made = gate->make_workers(); !made) return failure(made.error());
     return gate;
+}
+
+Result<void> Gate::open_logs() {
+    auto log_fd = open_access_log(options_.access_log);
+    if (!log_fd) return failure(log_fd.error());
+    log_file_ = std::make_unique<proxy::AccessLogFile>(std::move(*log_fd));
+    const rules::AuditSpec& spec = file().audit;
+    if (spec.file.empty()) return {};
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(spec.file).parent_path(), ignored);
+    auto audit = proxy::AuditLog::open({spec.file, spec.rotate_bytes, spec.keep, spec.replay});
+    if (!audit) return failure(audit.error());
+    audit_ = std::move(*audit);
+    return {};
+}
+
+Result<void> Gate::make_workers() {
+    if (launcher_ != nullptr) {
+        HandlerNotices notices;
+        notices.started = [this](const SandboxId& id, proxy::HandlerIncarnation incarnation, UniqueFd fetches) {
+            worker_of(id.value).serve_fetches(id, incarnation, std::move(fetches));
+        };
+        notices.ended = [this](const SandboxId& id, proxy::HandlerIncarnation incarnation) {
+            worker_of(id.value).handler_ended(id, incarnation);
+        };
+        handlers_ = std::make_unique<HandlerHosts>(control_, *launcher_, std::move(notices));
+    }
+    proxy::WorkerOptions worker_options;
+    worker_options.resolver.hosts_path = options_.hosts_file;
+    worker_options.resolver.resolv_conf_path = options_.resolv_conf_file;
+    worker_options.deadlines = proxy::Deadlines{}.scaled(options_.deadline_scale);
+    worker_options.connections_max = proxy::connections_per_sandbox(raise_descriptor_limit(), file().sandboxes.size());
+    worker_options.upstream_ca_files = options_.upstream_ca_files;
+    for (const std::string& path : file().upstream_ca_files) worker_options.upstream_ca_files.push_back(path);
+    worker_options.audit = audit_.get();
+    worker_options.handlers = handlers_.get();
+    worker_options.tapped = &tapped_;
+    worker_options.on_access_lines = [this](std::string_view lines) {
+        control_.post([this, text = std::string(lines)] {
+            if (on_access_lines) on_access_lines(text);
+        });
+    };
+    for (unsigned i = 0; i < options_.workers; ++i) {
+        worker_options.index = i;
+        auto worker = proxy::Worker::create(worker_options, *log_file_);
+        if (!worker) return failure(worker.error());
+        workers_.push_back(std::move(*worker));
+    }
+    return {};
+}
+
+Result<void> Gate::use_store(std::unique_ptr<admin::StateStore> store) {
+    auto state = store->load();
+    if (!state) return failure(state.error());
+    deployment_->restore(*state);
+    // A generation is used once, whatever happens: ETags of two lives of the daemon differ.
+    admin::StateChange begun;
+    begun.generation = deployment_->generation().value;
+    if (auto kept = store->apply(begun); !kept) return kept;
+    store_ = std::move(store);
+    return {};
+}
+
+proxy::Worker& Gate::worker_of(std::string_view sandbox) {
+    const auto found = worker_by_sandbox_.find(sandbox);
+    return found == worker_by_sandbox_.end() ? *workers_.front() : *found->second;
 }
 
 Result<std::string> Gate::add_sandbox(const std::string& name, const std::string& asked_policy,
                                       sandbox::NamespaceSockets sockets) {
-    auto policy = choose_policy(*file_, name, asked_policy);
-    if (!policy) return failure(policy.error());
-    // Before the values are read: what changes in between is noticed.
-    const bool has_entry = file_->sandboxes.contains(name);
-    sandboxes_.push_back({name, asked_policy, has_entry, *policy, workers_[sandboxes_.size() % workers_.size()].get()});
-    secret_files_state_ = secret_files_state();
-    auto snapshot = snapshot_for(*file_, *policy, generation_);
-    if (!snapshot) return failure(snapshot.error());
+    auto made = deployment_->add_sandbox(name, asked_policy);
+    if (!made) return failure(made.error());
     auto authority = certs::CertificateAuthority::create(name, std::chrono::system_clock::now());
     if (!authority) return failure(authority.error());
     std::string ca_pem = (*authority)->pem();
@@ -104,150 +172,261 @@ Result<std::string> Gate::add_sandbox(const std::string& name, const std::string
     parts.dns_v4 = std::move(sockets.dns_v4);
     parts.dns_v6 = std::move(sockets.dns_v6);
     parts.authority = std::move(*authority);
-    parts.snapshot = std::move(*snapshot);
-    sandboxes_.back().worker->add(std::move(parts));
+    parts.snapshot = std::move(made->snapshot);
+    if (handlers_) handlers_->forget(name);
+    // The one that has an earlier sandbox of this name, for it to be cut.
+    proxy::Worker* next = workers_[worker_by_sandbox_.size() % workers_.size()].get();
+    worker_by_sandbox_.try_emplace(name, next).first->second->add(std::move(parts));
     return ca_pem;
-}
-
-Result<std::shared_ptr<const rules::PolicySnapshot>> Gate::snapshot_for(const rules::PolicyFile& file,
-                                                                        const rules::SandboxPolicy& policy,
-                                                                        Generation generation) const {
-    const auto secrets = secrets::SecretSnapshot::load(file.secrets, policy.params);
-    return rules::make_snapshot(file, policy, secrets, generation);
 }
 
 void Gate::start() {
     for (const auto& worker : workers_) worker->start();
 }
 
-Result<void> Gate::reload() {
-    auto file = load_config(options_.config_file, rules::Severity::error);
-    if (!file) return failure(file.error());
-    return publish(std::move(*file));
+bool Gate::record(std::string_view caller, std::string_view act, std::string_view object, bool done,
+                  std::string_view detail, const Plan* plan) {
+    if (!audit_) return true;
+    const Generation generation = plan != nullptr ? plan->generation : deployment_->generation();
+    audit_healthy_ = audit_->record({caller, act, object, done, generation, detail});
+    return audit_healthy_;
+}
+
+void Gate::apply(Plan plan, std::function<void(Result<void>)> done) {
+    const auto kept = store_ ? store_->apply(plan.stored()) : Result<void>();
+    // A secret that was revoked is, whatever happens to the disk.
+    const bool is_secrets_alone = !plan.file_changed && plan.policies.empty() && plan.egress.empty();
+    if (!kept) log(LogLevel::error, "the state cannot be kept: " + kept.error().detail);
+    if (!kept && !is_secrets_alone) return done(failure(kept.error()));
+    deployment_->commit(plan);
+    std::set<std::string> used;
+    for (const auto& [name, script] : file().scripts) used.insert(script->path());
+    scripts_.keep_only(used);
+    watch_again();
+    if (on_committed) on_committed(plan);
+    publish(plan, [done = std::move(done)] { done({}); });
+}
+
+// Each worker hears of its own sandboxes; `applied` is called when the last of them decides anew.
+void Gate::publish(const Plan& plan, std::function<void()> applied) {
+    if (plan.snapshots.empty()) return applied();
+    auto left = std::make_shared<std::size_t>(plan.snapshots.size());
+    auto all_applied = std::make_shared<std::function<void()>>(std::move(applied));
+    for (const SandboxSnapshot& each : plan.snapshots) {
+        if (handlers_) handlers_->on_published(each.sandbox, *each.snapshot);
+        worker_of(each.sandbox).publish(SandboxId{each.sandbox}, each.snapshot, [this, left, all_applied] {
+            control_.post([left, all_applied] {
+                if (--*left == 0) (*all_applied)();
+            });
+        });
+    }
 }
 
 Result<void> Gate::check_needs_no_restart(const rules::PolicyFile& file) const {
-    if (file.upstream_ca_files != file_->upstream_ca_files) {
-        return failure(ErrorCode::config_invalid, "upstream_ca has changed: that needs a restart");
+    const rules::PolicyFile& now = *deployment_->disk_file();
+    const auto needs_restart = [](const std::string& what) { return failure(ErrorCode::config_invalid, what + ": that needs a restart"); };
+    if (file.upstream_ca_files != now.upstream_ca_files) return needs_restart("upstream_ca has changed");
+    if (!(file.audit == now.audit)) return needs_restart("audit has changed");
+    if (!(file.admin == now.admin)) return needs_restart("admin has changed");
+    for (const auto& [name, policy] : file.policies) {
+        if (policy->handler_socket.empty()) continue;
+        const std::string& socket = policy->handler_socket;
+        const auto same = [&](const auto& each) { return each.second->handler_socket == socket; };
+        if (std::none_of(now.policies.begin(), now.policies.end(), same)) return needs_restart("handler_socket " + socket + " is new");
     }
     for (const auto& entry : file.sandboxes) {
-        const std::string& name = entry.first;
-        const bool is_open = std::any_of(sandboxes_.begin(), sandboxes_.end(), [&](const Sandbox& each) { return each.name == name; });
-        if (is_open || !options_.serves_every_entry) continue;
-        return failure(ErrorCode::config_invalid, "sandbox " + name + " is new: that needs a restart");
+        if (deployment_->has_sandbox(entry.first) || !options_.serves_every_entry) continue;
+        return needs_restart("sandbox " + entry.first + " is new");
     }
     return {};
 }
 
-Result<std::shared_ptr<const rules::PolicySnapshot>> Gate::next_snapshot(Sandbox& sandbox, const rules::PolicyFile& file,
-                                                                         Generation generation) const {
-    // Whatever policy it would fall under without its entry was not meant for it.
-    if (sandbox.has_entry && !file.sandboxes.contains(sandbox.name)) {
-        const auto nothing = load_config("", rules::Severity::error);
-        if (!nothing) return failure(nothing.error());
-        sandbox.policy = {"default", {}};
-        return snapshot_for(**nothing, sandbox.policy, generation);
-    }
-    auto policy = choose_policy(file, sandbox.name, sandbox.asked_policy);
-    if (!policy) return failure(policy.error().code, "sandbox " + sandbox.name + ": " + policy.error().detail);
-    sandbox.policy = std::move(*policy);
-    return snapshot_for(file, sandbox.policy, generation);
+Result<void> Gate::reload(std::string_view why) {
+    const auto refused = [&](const Error& error) -> Result<void> {
+        ++reloads_failed_;
+        record(why, "reload", options_.config_file, false, error.detail);
+        return failure(error);
+    };
+    loaded_state_ = file_state(options_.config_file);
+    auto file = load_config(options_.config_file, rules::Severity::error);
+    if (!file) return refused(file.error());
+    if (auto checked = check_needs_no_restart(**file); !checked) return refused(checked.error());
+    auto plan = deployment_->plan_file(std::move(*file));
+    if (!plan) return refused({ErrorCode::config_invalid, explain_refusal(plan.error())});
+    if (!record(why, "reload", options_.config_file, true, {}, &*plan)) return refused({ErrorCode::audit_unavailable, ""});
+    // What is kept is known when apply() returns; the workers' word is not waited for.
+    auto kept = std::make_shared<Result<void>>();
+    apply(std::move(*plan), [kept](Result<void> result) { *kept = std::move(result); });
+    return *kept ? *kept : refused(kept->error());
 }
 
-// Everything is built before anything is published.
-Result<void> Gate::publish(std::shared_ptr<const rules::PolicyFile> file) {
-    if (auto checked = check_needs_no_restart(*file); !checked) return checked;
-    const Generation generation{generation_.value + 1};
-    std::vector<Sandbox> sandboxes = sandboxes_;
-    std::vector<std::shared_ptr<const rules::PolicySnapshot>> snapshots;
-    std::string state;
-    for (Sandbox& sandbox : sandboxes) {
-        // Before the values are read: what changes in between is noticed.
-        for (const std::string& path : secret_paths(*file, sandbox.policy.params)) state += file_state(path);
-        auto snapshot = next_snapshot(sandbox, *file, generation);
-        if (!snapshot) return failure(snapshot.error());
-        snapshots.push_back(std::move(*snapshot));
-    }
-    file_ = std::move(file);
-    generation_ = generation;
-    sandboxes_ = std::move(sandboxes);
-    secret_files_state_ = std::move(state);
-    for (std::size_t i = 0; i < sandboxes_.size(); ++i) {
-        sandboxes_[i].worker->publish(SandboxId{sandboxes_[i].name}, std::move(snapshots[i]));
-    }
+std::vector<std::string> Gate::watched_files() const {
+    std::vector<std::string> files;
+    if (!options_.config_file.empty()) files.push_back(options_.config_file);
+    // Those too that could not be loaded: the next try may do.
+    for (std::string& path : scripts_.paths()) files.push_back(std::move(path));
+    for (std::string& path : deployment_->secrets().paths()) files.push_back(std::move(path));
+    return files;
+}
+
+Result<void> Gate::watch_files() {
+    auto watch = FileWatch::create(control_, [this] { on_files_changed(); });
+    if (!watch) return failure(watch.error());
+    watch_ = std::move(*watch);
+    watch_again();
     return {};
+}
+
+void Gate::watch_again() {
+    if (watch_) watch_->watch(watched_files());
+}
+
+bool Gate::has_changed() {
+    if (options_.config_file.empty()) return false;
+    const bool has_script = scripts_.look_for_changes();
+    return file_state(options_.config_file) != loaded_state_ || has_script;
+}
+
+void Gate::on_files_changed() {
+    if (draining_) return;
+    // A folder may have been put in another's place. Before anything is looked at: what changes from now on is told.
+    watch_again();
+    if (has_changed()) {
+        if (const auto reloaded = reload("file"); !reloaded) {
+            log(LogLevel::error, "the file has changed and is not loaded, nothing has changed: " + reloaded.error().detail);
+            watch_again();  // with what the file would load
+        } else {
+            log(LogLevel::info, "the file has changed: generation " + std::to_string(deployment_->generation().value));
+        }
+    }
+    refresh_secrets();
 }
 
 void Gate::refresh_secrets() {
-    if (secret_files_state() == secret_files_state_) return;
-    if (const auto published = publish(file_); !published) {
-        return log(LogLevel::error, "secrets are not refreshed: " + published.error().detail);
-    }
-    log(LogLevel::info, "a secret's file has changed: generation " + std::to_string(generation_.value));
+    auto plan = deployment_->plan_secrets();
+    if (!plan) return;
+    log(LogLevel::info, "a secret has changed: generation " + std::to_string(plan->generation.value));
+    apply(std::move(*plan), [](Result<void>) {});
 }
 
-std::string Gate::secret_files_state() const {
-    std::string state;
-    for (const Sandbox& sandbox : sandboxes_) {
-        for (const std::string& path : secret_paths(*file_, sandbox.policy.params)) state += file_state(path);
-    }
-    return state;
+void Gate::reopen_access_log() {
+    if (options_.access_log == "-" || options_.access_log == "none") return;
+    auto fd = open_access_log(options_.access_log);
+    if (fd) return log_file_->reopen(std::move(*fd));
+    log(LogLevel::error, "the access log stays what it is: " + fd.error().detail);
 }
 
 std::string Gate::policy_of(const std::string& sandbox_name) const {
-    for (const Sandbox& sandbox : sandboxes_) {
-        if (sandbox.name == sandbox_name) return sandbox.policy.policy;
-    }
-    return {};
-}
-
-std::vector<std::string> Gate::secret_paths(const std::string& sandbox_name) const {
-    for (const Sandbox& sandbox : sandboxes_) {
-        if (sandbox.name == sandbox_name) return secret_paths(*file_, sandbox.policy.params);
-    }
-    return {};
+    const rules::SandboxPolicy* policy = deployment_->policy_of(sandbox_name);
+    return policy == nullptr ? std::string() : policy->policy;
 }
 
 // A location that cannot be resolved is one that is not read either.
-std::vector<std::string> Gate::secret_paths(const rules::PolicyFile& file, const secrets::Params& params) {
+std::vector<std::string> Gate::secret_paths(const std::string& sandbox_name) const {
     std::vector<std::string> paths;
-    for (const secrets::SecretSource& source : file.secrets) {
+    const rules::SandboxPolicy* policy = deployment_->policy_of(sandbox_name);
+    if (policy == nullptr) return paths;
+    for (const secrets::SecretSource& source : file().secrets) {
         if (source.kind != secrets::SourceKind::file) continue;
-        if (auto path = secrets::resolve_location(source, params)) paths.push_back(std::move(*path));
+        if (auto path = secrets::resolve_location(source, policy->identity)) paths.push_back(std::move(*path));
     }
     return paths;
 }
 
 std::vector<std::string> Gate::operator_files() const {
     std::vector<std::string> files = options_.upstream_ca_files;
-    files.insert(files.end(), file_->upstream_ca_files.begin(), file_->upstream_ca_files.end());
+    files.insert(files.end(), file().upstream_ca_files.begin(), file().upstream_ca_files.end());
     for (const std::string& path : {options_.config_file, options_.hosts_file, options_.resolv_conf_file}) files.push_back(path);
     if (options_.access_log != "-" && options_.access_log != "none") files.push_back(options_.access_log);
+    files.push_back(file().audit.file);
+    for (const auto& [name, script] : file().scripts) files.push_back(script->path());
     std::erase(files, "");
     // Not normalised: "link/.." leads elsewhere than it seems, and every step counts.
     for (std::string& path : files) path = std::filesystem::absolute(path);
     return files;
 }
 
+std::vector<std::string> Gate::writable_directories() const {
+    std::vector<std::string> directories;
+    const bool has_log_file = options_.access_log != "-" && options_.access_log != "none";
+    if (options_.serves_every_entry && has_log_file) {
+        // /var/log, say, is not the daemon's to write to: then the log stays open as it is.
+        const std::string directory = std::filesystem::absolute(options_.access_log).parent_path();
+        const auto own = sandbox::check_own_directory(directory);
+        if (own) directories.push_back(directory);
+        if (!own) log(LogLevel::info, "the access log will not be opened again on SIGHUP: " + own.error().detail);
+    }
+    if (!file().audit.file.empty()) {
+        directories.push_back(std::filesystem::absolute(file().audit.file).parent_path());
+    }
+    return directories;
+}
+
+std::vector<std::string> Gate::hidden_paths() const {
+    const rules::AdminSpec& admin = deployment_->disk_file()->admin;
+    std::vector<std::string> paths{file().audit.file, admin.key_file};
+    for (const rules::AdminCaller& caller : admin.callers) paths.push_back(caller.token_file);
+    std::erase(paths, "");
+    return paths;
+}
+
 std::vector<std::string> Gate::secret_variables() const {
     std::vector<std::string> names;
-    for (const secrets::SecretSource& source : file_->secrets) {
+    for (const secrets::SecretSource& source : file().secrets) {
         if (source.kind == secrets::SourceKind::env) names.push_back(source.location);
     }
     return names;
 }
 
-void Gate::drain(net::Loop& control, std::function<void()> done) {
+void Gate::on_handler_exit(const sandbox::HandlerExit& exit) {
+    if (handlers_) handlers_->on_exit(exit);
+}
+
+void Gate::list_connections(std::function<void(std::vector<proxy::LiveConnection>)> done) {
+    using Connections = std::vector<proxy::LiveConnection>;
+    const auto each = gather<Connections>(control_, workers_.size(), [done = std::move(done)](std::vector<Connections> parts) {
+        Connections all;
+        for (Connections& part : parts) std::move(part.begin(), part.end(), std::back_inserter(all));
+        done(std::move(all));
+    });
+    for (const auto& worker : workers_) worker->list_connections(each);
+}
+
+void Gate::close_connection(const std::string& id, std::function<bool(std::string_view)> may_close,
+                            std::function<void(bool)> done) {
+    const auto each = gather<bool>(control_, workers_.size(), [done = std::move(done)](std::vector<bool> closed) {
+        done(std::find(closed.begin(), closed.end(), true) != closed.end());
+    });
+    for (const auto& worker : workers_) worker->close_connection(id, may_close, each);
+}
+
+void Gate::read_counters(std::function<void(proxy::Counters)> done) {
+    const auto each = gather<proxy::Counters>(control_, workers_.size(),
+                                              [done = std::move(done)](std::vector<proxy::Counters> parts) {
+                                                  proxy::Counters all;
+                                                  for (const proxy::Counters& part : parts) all.add(part);
+                                                  done(all);
+                                              });
+    for (const auto& worker : workers_) worker->read_counters(each);
+}
+
+proxy::GateState Gate::state() const {
+    return {deployment_->generation(), worker_by_sandbox_.size(), workers_.size(), reloads_failed_};
+}
+
+void Gate::drain(std::function<void()> done) {
+    draining_ = true;
     auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
     for (const auto& worker : workers_) {
-        worker->drain([left, &control, done] {
-            if (--*left == 0) control.post(done);
+        worker->drain([this, left, done] {
+            if (--*left == 0) control_.post(done);
         });
     }
 }
 
 void Gate::stop() {
     for (const auto& worker : workers_) worker->stop();
+    if (handlers_) handlers_->stop_all();
 }
 
 }  // namespace sallyport::cli

@@ -29,6 +29,14 @@ int main(int argc, char** argv) {
                           [](const AttachOptions& chosen) { return set_up_log(chosen.gate), attach(chosen); },
                           [](const ServeOptions& chosen) { return set_up_log(chosen.gate), serve(chosen); },
                           [](const CheckOptions& chosen) { return check(chosen); },
+                          [](const ExplainOptions& chosen) { return explain(chosen); },
+                          [](const PolicyDiffOptions& chosen) { return policy_diff(chosen); },
+                          [](const PolicyProveOptions& chosen) { return policy_prove(chosen); },
+                          [](const PolicyReplayOptions& chosen) { return policy_replay(chosen); },
+                          [](const AuditVerifyOptions& chosen) { return audit_verify(chosen); },
+                          [](const CallOptions& chosen) { return call_admin(chosen); },
+                          [](const TailOptions& chosen) { return tail(chosen); },
+                          [](const TopOptions& chosen) { return top(chosen); },
                       },
                       options);
 }

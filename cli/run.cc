@@ -7,8 +7,10 @@
 
 #include "base/log.h"
 #include "certs/tls_context.h"
+#include "cli/attend.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/handler_sockets.h"
 #include "cli/gate.h"
 #include "cli/signals.h"
 #include "sandbox/confine.h"
@@ -18,6 +20,7 @@ namespace sallyport::cli {
 namespace {
 
 constexpr const char* kDefaultLogDirectory = "/var/log/sallyport";
+constexpr const char* kDefaultStateDirectory = "/var/lib/sallyport";
 
 std::string made_up_name() {
     unsigned char bytes[4] = {};
@@ -58,7 +61,8 @@ Result<sandbox::CommandSpec> describe_command(const RunOptions& options, const s
         spec.binds.push_back(std::move(*bind));
     }
     spec.masked_paths = gate.secret_paths(name);
-    spec.masked_paths.push_back(kDefaultLogDirectory);
+    for (std::string& path : gate.hidden_paths()) spec.masked_paths.push_back(std::move(path));
+    for (const char* directory : {kDefaultLogDirectory, kDefaultStateDirectory}) spec.masked_paths.emplace_back(directory);
     spec.read_only_paths = gate.operator_files();
     spec.trust_bundle_pem = certs::trust_bundle(ca_pem);
     spec.ca_pem = ca_pem;
@@ -67,25 +71,17 @@ Result<sandbox::CommandSpec> describe_command(const RunOptions& options, const s
 
 // Waits for the command, passing on signals that were meant for it.
 int wait_for_command(sandbox::Launcher& launcher, Gate& gate) {
-    net::Loop loop;
+    net::Loop& loop = gate.control();
     int exit_code = kExitGateFailed;
     const SignalWatch signals(loop, {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2}, [&](Signal signal) {
         // The terminal has told the command already.
         if (!signal.from_kernel || signal.number == SIGHUP) (void)launcher.signal_command(signal.number);
     });
-    net::FdWatch exits(loop, launcher.event_fd(), [&](int) {
-        const auto exit = launcher.poll_exit();
-        if (exit && !exit->has_value()) return;
-        if (exit) exit_code = (*exit)->code;
-        if (!exit) log(LogLevel::error, exit.error().detail);
+    const LauncherWatch exits(gate, launcher, [&](std::optional<int> code) {
+        exit_code = code.value_or(kExitGateFailed);
         loop.stop();
     });
-    exits.want(net::FdWatch::kRead);
-    net::Timer secrets(loop, [&] {
-        gate.refresh_secrets();
-        secrets.start(kSecretsPeriod);
-    });
-    secrets.start(kSecretsPeriod);
+    const SecretsTimer secrets(gate);
     loop.run();
     return exit_code;
 }
@@ -98,8 +94,9 @@ int run(const RunOptions& options) {
     if (!launcher) return complain(launcher.error());
     block_signals({SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2});
 
-    auto gate = Gate::create(options.gate);
+    auto gate = Gate::create(options.gate, &*launcher);
     if (!gate) return complain(gate.error());
+    if (const auto allowed = allow_handler_sockets(**gate, *launcher, ""); !allowed) return complain(allowed.error());
     const std::string name = options.name.empty() ? made_up_name() : options.name;
     auto sockets = launcher->open_namespace({name, "", ""});
     if (!sockets) return complain(sockets.error());
@@ -108,8 +105,10 @@ int run(const RunOptions& options) {
     const auto spec = describe_command(options, name, **gate, *ca_pem);
     if (!spec) return complain(spec.error());
 
+    if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());
     if (const auto sealed = launcher->seal(*spec); !sealed) return complain(sealed.error());
-    if (const auto confined = sandbox::confine_this_process(); !confined) return complain(confined.error());
+    const auto confined = sandbox::confine_this_process({(*gate)->writable_directories()});
+    if (!confined) return complain(confined.error());
     (*gate)->start();
     if (const auto started = launcher->start_command(); !started) return complain(started.error());
     const int exit_code = wait_for_command(*launcher, **gate);

@@ -5,12 +5,15 @@
 #include <cstring>
 #include <filesystem>
 
+#include "admin/state_store.h"
 #include "base/log.h"
 #include "certs/tls_context.h"
+#include "cli/admin_setup.h"
 #include "cli/attend.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/gate.h"
+#include "cli/handler_sockets.h"
 #include "cli/public_file.h"
 #include "sandbox/confine.h"
 #include "sandbox/launcher.h"
@@ -48,26 +51,56 @@ Result<UniqueFd> lock_runtime_dir(const std::string& directory) {
     return failure(ErrorCode::config_invalid, directory + " is in use by another gate");
 }
 
+// The state's file, in a directory of its own that nobody else reads.
+Result<void> open_state(const std::string& directory, Gate& gate) {
+    if (directory == "none") return {};
+    std::error_code error;
+    if (std::filesystem::create_directories(directory, error)) {
+        std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+    }
+    auto store = admin::StateStore::open(directory + "/state.db");
+    if (!store) return failure(store.error());
+    return gate.use_store(std::move(*store));
+}
+
+sandbox::ConfineOptions confinement(const ServeOptions& options, const Gate& gate) {
+    sandbox::ConfineOptions confine{gate.writable_directories()};
+    if (options.state_dir != "none") confine.writable_directories.push_back(options.state_dir);
+    return confine;
+}
+
+Result<void> open_sandboxes(const ServeOptions& options, Gate& gate, sandbox::Launcher& launcher) {
+    for (const auto& [name, entry] : gate.deployment().disk_file()->sandboxes) {
+        const auto opened = open_sandbox(name, options.runtime_dir + "/" + name, gate, launcher);
+        if (!opened) return failure(opened.error().code, "sandbox " + name + ": " + opened.error().detail);
+    }
+    return {};
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
     auto launcher = sandbox::Launcher::start();
     if (!launcher) return complain(launcher.error());
     block_service_signals();
-    auto gate = Gate::create(options.gate);
+    auto gate = Gate::create(options.gate, &*launcher);
     if (!gate) return complain(gate.error());
     const auto lock = lock_runtime_dir(options.runtime_dir);
     if (!lock) return complain(lock.error());
-    for (const auto& [name, entry] : (*gate)->file().sandboxes) {
-        const auto opened = open_sandbox(name, options.runtime_dir + "/" + name, **gate, *launcher);
-        if (!opened) return complain({opened.error().code, "sandbox " + name + ": " + opened.error().detail});
-    }
+    const auto allowed = allow_handler_sockets(**gate, *launcher, options.runtime_dir + "/handlers.d");
+    if (!allowed) return complain(allowed.error());
+    if (const auto opened = open_state(options.state_dir, **gate); !opened) return complain(opened.error());
+    if (const auto opened = open_sandboxes(options, **gate, *launcher); !opened) return complain(opened.error());
+    auto admin = AdminPlane::create(**gate, options.runtime_dir);
+    if (!admin) return complain(admin.error());
+    if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());
     if (const auto sealed = launcher->seal(std::nullopt); !sealed) return complain(sealed.error());
-    if (const auto confined = sandbox::confine_this_process(); !confined) return complain(confined.error());
+    const auto confined = sandbox::confine_this_process(confinement(options, **gate));
+    if (!confined) return complain(confined.error());
     (*gate)->start();
-    announce_ready(options.ready_fd, std::to_string((*gate)->file().sandboxes.size()) + " sandboxes in " + options.runtime_dir);
-    const int exit_code = attend(**gate, *launcher);
-    return exit_code;
+    announce_ready(options.ready_fd,
+                   std::to_string((*gate)->deployment().sandbox_names().size()) + " sandboxes in " + options.runtime_dir);
+    return attend(**gate, *launcher);
 }
 
 }  // namespace sallyport::cli

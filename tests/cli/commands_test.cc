@@ -14,5 +14,11 @@ TEST(Commands, AFailureToStartSaysWhy) {
     EXPECT_NE(said.find("internal error"), std::string::npos);
 }
 
+TEST(Commands, AQuestionWithoutAnAnswerIsTwo) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(no_answer({ErrorCode::config_invalid, "nobody listens"}), kExitNoAnswer);
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("nobody listens"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sallyport::cli

@@ -42,7 +42,7 @@ TEST_F(ConfigTest, ChoosesTheSandboxsOwnPolicyThenTheOnlyOneThenTheDefault) {
                                             "sandboxes: { box: { policy: b, params: { t: x } } }\n"));
     ASSERT_TRUE(two) << said;
     EXPECT_EQ(choose_policy(**two, "box", "")->policy, "b");
-    EXPECT_EQ(choose_policy(**two, "box", "")->params.at("t"), "x");
+    EXPECT_EQ(choose_policy(**two, "box", "")->identity.params.at("t"), "x");
     EXPECT_EQ(choose_policy(**two, "box", "a")->policy, "a");
     EXPECT_FALSE(choose_policy(**two, "other", ""));
     EXPECT_FALSE(choose_policy(**two, "other", "c"));
@@ -66,6 +66,28 @@ TEST_F(ConfigTest, ReadsFilesUpToTheirBound) {
     EXPECT_EQ(*read_text_file(path, 5), "12345");
     EXPECT_FALSE(read_text_file(path, 4));
     EXPECT_FALSE(read_text_file(directory, 4));
+}
+
+TEST_F(ConfigTest, ScriptsAreFoundBesideTheFile) {
+    EXPECT_EQ(path_from(directory + "/p.yaml", "handlers/../vcs.js"), directory + "/vcs.js");
+    EXPECT_EQ(path_from(directory + "/p.yaml", "/etc/vcs.js"), "/etc/vcs.js");
+    const auto with = load(write("with.yaml", "version: 1\npolicies: { p: { script: vcs.js } }\n"));
+    ASSERT_TRUE(with) << said;
+    EXPECT_TRUE(has_script(**with));
+    EXPECT_FALSE(has_script(**load("")));
+}
+
+TEST_F(ConfigTest, PathsOfTheAdminApiAndTheAuditLogAreRelativeToTheFileToo) {
+    const auto file = load(write("p.yaml", "version: 1\naudit: { file: audit.jsonl }\n"
+                                           "admin: { socket: admin.sock, listen: \"127.0.0.1:0\", callers: { ci: { token_file: ci.token } } }\n"
+                                           "policies: { p: { default: deny } }\n"));
+    if (!file) GTEST_FAIL() << said;
+    EXPECT_EQ((*file)->audit.file, directory + "/audit.jsonl");
+    EXPECT_EQ((*file)->admin.socket, directory + "/admin.sock");
+    EXPECT_EQ((*file)->admin.callers.at(0).token_file, directory + "/ci.token");
+    const auto none = load(write("none.yaml", "version: 1\nadmin: { socket: none }\npolicies: { p: { default: deny } }\n"));
+    ASSERT_TRUE(none) << said;
+    EXPECT_EQ((*none)->admin.socket, "none");
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+// What the admin API says, as JSON. Names, sources and ages; never a value of a secret.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/deployment.h"
+#include "proxy/live.h"
+#include "rules/explain.h"
+
+namespace sallyport::cli {
+
+class Gate;
+
+// One line, ASCII only: nothing in it can break a line or colour a terminal.
+std::string dump(const nlohmann::ordered_json& json);
+
+// {"diagnostics": [{"severity", "line", "column", "message"}]}; empty for none.
+std::string diagnostics_json(const std::vector<rules::Diagnostic>& diagnostics);
+
+// What is in effect for the sandbox, and beside it what the admin API has set (null for nothing).
+std::string describe_egress(const rules::SandboxPolicy& policy, const EgressDocument* document);
+std::string describe_secrets(const Deployment& deployment);
+nlohmann::ordered_json describe_connection(const proxy::LiveConnection& connection);
+// Prometheus lines about the deployment itself.
+std::string gauges_text(Gate& gate);
+
+struct ExplainBody {
+    std::string sandbox;
+    rules::Question question;
+};
+// {"sandbox", "method", "url", "headers"}; method and headers may be missing.
+Planned<ExplainBody> parse_explain_body(std::string_view text);
+
+}  // namespace sallyport::cli

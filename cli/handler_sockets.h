@@ -1,0 +1,15 @@
+// Tells the launcher, before it is sealed, which handler services of the operator's there are.
+#pragma once
+
+#include <string>
+
+#include "cli/gate.h"
+#include "sandbox/launcher.h"
+
+namespace sallyport::cli {
+
+// Those that the file's policies name. `directory`: where services find the sockets for their fetches; empty: one of this
+// process's own below /run/sallyport.
+Result<void> allow_handler_sockets(const Gate& gate, sandbox::Launcher& launcher, std::string directory);
+
+}  // namespace sallyport::cli
