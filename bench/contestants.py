@@ -10,6 +10,7 @@ from testbed import NAME, ORIGIN_PORT, TOKEN, WORK
 class Contestant:
     name = ""
     mints = False              # makes certificates for names as they come
+    only_if_named = False      # left out where no contestants are asked for
     address = "127.0.0.1"
     port = 0
     client_prefix = ()         # what the client's command line begins with
@@ -145,19 +146,21 @@ class Sallyport(Contestant):
     mints = True
     address = "203.0.113.1"  # a real address: the name comes from the SNI, and the daemon resolves it itself
     port = ORIGIN_PORT
-    client_prefix = ("nsenter", f"--net={testbed.SANDBOX_NETNS}")
-    trusted = os.path.join(WORK, "sandbox-ca.crt")
+    audit = {}
 
     def __init__(self, program):
         self.program = program
+        self.trusted = os.path.join(WORK, self.name + "-ca.crt")
 
     def start(self):
-        testbed.make_sandbox_namespace()
+        netns = testbed.make_sandbox_namespace(self.name)
+        self.client_prefix = ("nsenter", f"--net={netns}")
         ready, ready_sender = os.pipe()
         hosts = [NAME] + [f"n{i}.{NAME}" for i in range(testbed.NAMES_MAX)]
-        command = [self.program, "attach", "--netns", testbed.SANDBOX_NETNS,
-                   "--policy", testbed.write("policy.json", json.dumps(sallyport_policy())),
-                   "--ca-out", self.trusted, "--ready-fd", str(ready_sender), "--access-log", testbed.path("access.log"),
+        command = [self.program, "attach", "--netns", netns,
+                   "--policy", testbed.write(self.name + ".json", json.dumps({**sallyport_policy(), **self.audit})),
+                   "--ca-out", self.trusted, "--ready-fd", str(ready_sender),
+                   "--access-log", testbed.path(self.name + ".access.log"),
                    "--hosts", testbed.write("hosts", "".join(f"127.0.0.1 {host}\n" for host in hosts)),
                    "--resolv-conf", testbed.write("resolv.conf", "nameserver 127.0.0.1\n")]
         self.process = testbed.start_process(self.name, command, testbed.PROXY_CPU, pass_fds=[ready_sender],
@@ -166,6 +169,20 @@ class Sallyport(Contestant):
         if not os.read(ready, 100):
             raise SystemExit(f"bench: sallyport does not start\n{self.log()}")
         os.close(ready)
+
+
+class SallyportAudit(Sallyport):
+    """The same, with the audit log."""
+    name = "sallyport_audit"
+    only_if_named = True
+    audit = {"audit": {"file": os.path.join(WORK, "audit", "audit.jsonl")}}
+
+
+class SallyportReplay(Sallyport):
+    """The same, with an audit log that decisions can be replayed from."""
+    name = "sallyport_replay"
+    only_if_named = True
+    audit = {"audit": {"file": os.path.join(WORK, "audit-replay", "audit.jsonl"), "replay": True}}
 
 
 def sallyport_policy():
@@ -193,7 +210,8 @@ def other_rule(i):
 
 
 def all_contestants(sallyport_program):
-    return [Direct(), Nginx(), Haproxy(), HaproxyMint(), Sallyport(sallyport_program)]
+    return [Direct(), Nginx(), Haproxy(), HaproxyMint(), Sallyport(sallyport_program), SallyportAudit(sallyport_program),
+            SallyportReplay(sallyport_program)]
 
 
 def build_sallyport():

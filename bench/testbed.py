@@ -23,7 +23,6 @@ NAMES_MAX = 10000  # n0.bench.test and so on, for names never seen before
 
 PROXY_CPU = "0"
 CLIENT_CPU = "1"
-SANDBOX_NETNS = os.path.join(WORK, "sandbox.netns")
 
 DEBIAN_PACKAGES = ["nginx-light", "haproxy", "openssl", "iproute2", "nftables", "util-linux", "g++", "libssl-dev", "libcli11-dev"]
 
@@ -152,11 +151,12 @@ def start_origin():
     return start_process("origin", ["nginx", "-p", WORK, "-c", write("origin.conf", config)], CLIENT_CPU)
 
 
-def make_sandbox_namespace():
-    with open(SANDBOX_NETNS, "w", encoding="ascii"):
-        pass
-    subprocess.run(["unshare", f"--net={SANDBOX_NETNS}", "true"], check=True)
-    tune_namespace(["nsenter", f"--net={SANDBOX_NETNS}"])
+def make_sandbox_namespace(name):
+    """A network namespace, kept under the path that is returned."""
+    netns = write(name + ".netns", "")
+    subprocess.run(["unshare", f"--net={netns}", "true"], check=True)
+    tune_namespace(["nsenter", f"--net={netns}"])
+    return netns
 
 
 def start_process(name, command, cpu, **options):

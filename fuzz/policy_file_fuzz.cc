@@ -5,7 +5,9 @@
 
 #include "base/check.h"
 #include "http/path.h"
+#include "rules/compiled_policy.h"
 #include "rules/policy_file.h"
+#include "rules/script.h"
 #include "rules/snapshot.h"
 
 namespace {
@@ -23,7 +25,8 @@ void decide_some(const rules::PolicySnapshot& snapshot) {
             const auto decision = snapshot.decide(request, headers);
             const auto reach = snapshot.reach(request.scheme, host, request.authority.is_address, 443);
             const bool is_allowed = decision.verdict == rules::Verdict::allow;
-            SALLYPORT_CHECK(!is_allowed || reach == rules::Reach::intercept);
+            // A rule may allow what an earlier one passes through uninspected.
+            SALLYPORT_CHECK(!is_allowed || reach != rules::Reach::denied);
             if (!is_allowed || decision.credential_index < 0) continue;
             SALLYPORT_CHECK(!request.authority.is_address);
             http::RequestHead head;
@@ -46,8 +49,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SALLYPORT_CHECK(has_error == (parsed.file == nullptr));
     if (!parsed.file) return 0;
     const auto secrets = secrets::SecretSnapshot::load({}, {});
-    for (const auto& [name, policy] : parsed.file->policies) {
-        const auto snapshot = rules::make_snapshot(*parsed.file, {name, {}}, secrets, Generation{1});
+    rules::PolicyFile file = *parsed.file;
+    for (const auto& [name, policy] : file.policies) {
+        if (policy->script_file.empty()) continue;
+        file.scripts[name] = *rules::Script::create(policy->script_file, "", {{"a.example"}, {"h"}, size % 2 == 0});
+    }
+    for (const auto& [name, policy] : file.policies) {
+        const auto snapshot = rules::make_snapshot(file, {name, {}, nullptr}, secrets, Generation{1});
         SALLYPORT_CHECK(snapshot.has_value());
         decide_some(**snapshot);
     }
