@@ -15,6 +15,8 @@ TEST(SupportedMethods, AreThoseThatCanGetThrough) {
         EXPECT_TRUE(is_supported_method(method)) << method;
     }
     for (const char* method : {"get", "QUERY", "CONNECT", "TRACE", "", "GE", "GETT"}) EXPECT_FALSE(is_supported_method(method)) << method;
+    EXPECT_GT(supported_methods().size(), 30u);
+    for (const std::string_view method : supported_methods()) EXPECT_TRUE(is_supported_method(method)) << method;
 }
 
 struct Case {

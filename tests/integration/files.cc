@@ -1,7 +1,9 @@
 #include "files.h"
 
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,7 +49,10 @@ std::string read_file(const std::string& path) {
 std::vector<std::string> files_below(const std::string& directory) {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-        if (entry.is_regular_file()) found.push_back(entry.path());
+        // What pins a namespace looks like a file, and cannot be read.
+        struct statfs system {};
+        if (!entry.is_regular_file() || statfs(entry.path().c_str(), &system) != 0 || system.f_type == NSFS_MAGIC) continue;
+        found.push_back(entry.path());
     }
     std::sort(found.begin(), found.end());
     return found;

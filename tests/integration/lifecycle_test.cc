@@ -174,7 +174,8 @@ TEST_F(Lifecycle, AReloadIsFeltByTheNextRequestAndABadOneChangesNothing) {
     auto log = guard.access_log(5);
     ASSERT_EQ(log.size(), 5u);
     EXPECT_EQ(log[0]["generation"], "1");
-    EXPECT_EQ(log[4]["generation"], "2");
+    // The file's change is noticed by itself too: two reloads, of one text.
+    EXPECT_THAT(log[4]["generation"], testing::AnyOf("2", "3"));
 }
 
 // A keep-alive connection does not keep the policy that it began under.
@@ -260,7 +261,7 @@ TEST_F(Lifecycle, ServeOpensTheSandboxesOfItsFile) {
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
     UniqueFd reader(ends[0]), writer(ends[1]);
-    Process daemon = world().start({.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", log,
+    Process daemon = world().start({.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--state-dir", "none", "--access-log", log,
                                              "--ready-fd", std::to_string(writer.get())},
                                     .inherited = {writer.get()}});
     writer.reset();
@@ -283,7 +284,7 @@ TEST_F(Lifecycle, ServeStartsAgainAfterItWasKilled) {
     write_file(file, policy(kApiAndOpen) + "sandboxes:\n  only: { policy: agent }\n");
     for (int life = 0; life < 3; ++life) {
         Process daemon = world().start(
-            {.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--access-log", runtime + ".access"}});
+            {.argv = {SALLYPORT_PROGRAM, "serve", file, "--runtime-dir", runtime, "--state-dir", "none", "--access-log", runtime + ".access"}});
         ASSERT_TRUE(wait_for_text(daemon.err_path(), "ready")) << daemon.err();
         EXPECT_EQ(answer_inside(runtime + "/only"), "welcome\n") << life;
         daemon.signal(SIGKILL);

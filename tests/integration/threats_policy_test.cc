@@ -254,7 +254,7 @@ TEST_F(PolicyThreats, P19EachPipelinedRequestIsDecidedOnItsOwn) {
 }
 
 TEST_F(PolicyThreats, P6UpgradesAreRefused) {
-    Guard guard(policy(kRules));
+    Guard guard(policy("      - { host: other.acme.example, credential: token, websocket: false }\n"));
     for (const char* protocol : {"websocket", "foo", "TLS/1.0", "websocket, h2c"}) {
         RawResult result =
             guard.raw({.bytes = "GET /p6 HTTP/1.1\r\nHost: other.acme.example\r\nConnection: Upgrade\r\nUpgrade: " +

@@ -2,6 +2,7 @@
 ADDRESS-OR-NAME PORT SNI|-|plain MODE HEX, and one line per case on standard output: OUTCOME HEX. The mode is `one`
 (until one whole response), `all` (until the peer closes) or `half` (as `all`, after ending the sending side).
 Outcomes: done, refused (no connection), reset, timeout, and tls:REASON where the handshake failed."""
+import errno
 import functools
 import os
 import socket
@@ -69,6 +70,11 @@ def exchange(peer, mode, data):
     except TimeoutError:
         return "timeout", received
     except (ConnectionError, ssl.SSLError):
+        return "reset", received
+    except OSError as error:
+        # Reset before there was anything to shut down.
+        if error.errno != errno.ENOTCONN:
+            raise
         return "reset", received
     return "done", received
 

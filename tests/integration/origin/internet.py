@@ -7,9 +7,11 @@ import threading
 
 import dns_server
 import http_server
+import line_server
 from pages import Site
 
 DNS_ADDRESS = "203.0.113.53"
+LINE_PORT = 5432
 
 
 def context_for(directory, name, tls):
@@ -28,6 +30,7 @@ def main():
     with open(os.path.join(directory, "hosts"), encoding="ascii") as file:
         hosts = [line.split() for line in file]
     for name, address, tls in hosts:
+        line_server.serve(address, LINE_PORT, received, name)
         http_server.serve(http_server.listen(address, 80), received, name, 80, None, site.answer)
         if tls != "none":
             context = context_for(directory, name, tls)

@@ -8,6 +8,7 @@ import os
 import git_backend
 import malformed
 import static_site
+import websocket
 from http_server import CLOSE, response
 
 BLOCK = bytes(range(256)) * 256
@@ -160,6 +161,14 @@ def silent(site, request):
     request.connection.send(response(200, body=b"at last\n"))
 
 
+def events(site, request):
+    """One server-sent event now, the next one when the test opens the gate."""
+    request.connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            b"d\r\ndata: first\n\n\r\n")
+    site.wait_for_gate(request.query["gate"])
+    request.connection.send(b"e\r\ndata: second\n\n\r\n0\r\n\r\n")
+
+
 def redirect(site, request):
     request.connection.send(response(302, [("Location", request.query["to"])], b"over there\n"))
 
@@ -168,6 +177,7 @@ PAGES = {
     "/": echo, "/echo": echo, "/private": private, "/bound": bound, "/chunked": chunked, "/close": until_close,
     "/trailers": trailers, "/early": early, "/100": only_after_continue, "/204": no_content, "/304": not_modified,
     "/head": head_only, "/big": big, "/upload": upload, "/slow": slow, "/silent": silent, "/redirect": redirect,
+    "/events": events, "/websocket": websocket.page,
 }
 PREFIXES = [
     ("/bad/", malformed.page),
