@@ -56,12 +56,20 @@ bool takes_precondition(const Route& route) {
 // Without its parameters.
 std::string_view media_type(std::string_view field) { return http::trim(field.substr(0, field.find(';'))); }
 
-tl::expected<void, Reply> check_media_type(const Route& route, const http::HeaderMap& headers, bool& is_json) {
+// Whoever is at the unix socket is no browser: what clients say of a body without being told to is passed over.
+bool is_unsaid(std::string_view type) {
+    return type.empty() || http::equals_ignoring_case(type, "application/x-www-form-urlencoded");
+}
+
+tl::expected<void, Reply> check_media_type(const Route& route, const http::HeaderMap& headers, bool is_local,
+                                           bool& is_json) {
     const auto field = headers.count("Content-Type") == 1 ? headers.get("Content-Type") : std::nullopt;
     const std::string_view type = field ? media_type(*field) : std::string_view();
     is_json = http::equals_ignoring_case(type, "application/json");
     const bool is_yaml = route.body == BodyForm::policy && http::equals_ignoring_case(type, "application/yaml");
-    if (!is_json && !is_yaml) {
+    const bool may_be_unsaid = is_local && headers.count("Content-Type") <= 1 && is_unsaid(type);
+    if (may_be_unsaid) is_json = route.body != BodyForm::policy;
+    if (!is_json && !is_yaml && !may_be_unsaid) {
         return refuse(415, "unsupported_media_type",
                       route.body == BodyForm::policy ? "the body must be application/json or application/yaml"
                                                      : "the body must be application/json");
@@ -72,7 +80,8 @@ tl::expected<void, Reply> check_media_type(const Route& route, const http::Heade
     return {};
 }
 
-tl::expected<void, Reply> check_announced_body(const Route& route, const http::RequestHead& head, bool& is_json) {
+tl::expected<void, Reply> check_announced_body(const Route& route, const http::RequestHead& head, bool is_local,
+                                               bool& is_json) {
     const bool has_body = head.body.kind == http::BodyKind::chunked ||
                           (head.body.kind == http::BodyKind::length && head.body.length_bytes > 0);
     if (route.body == BodyForm::none) {
@@ -80,7 +89,7 @@ tl::expected<void, Reply> check_announced_body(const Route& route, const http::R
         return {};
     }
     if (!has_body) return refuse(400, "bad_request", "this call needs a body");
-    if (auto typed = check_media_type(route, head.headers, is_json); !typed) return typed;
+    if (auto typed = check_media_type(route, head.headers, is_local, is_json); !typed) return typed;
     if (head.body.kind == http::BodyKind::length && head.body.length_bytes > route.body_bytes_max) {
         return refuse(413, "body_too_large", "the body is too large");
     }
@@ -100,7 +109,7 @@ tl::expected<Precondition, Reply> read_precondition(const Route& route, const ht
 tl::unexpected<Refused> plainly(Reply reply) { return tl::unexpected(Refused{std::move(reply), {}, {}, false}); }
 
 tl::expected<Call, Refused> read_admitted(const http::RequestHead& head, const http::CanonicalTarget& target,
-                                          Caller caller) {
+                                          Caller caller, bool is_local) {
     auto match = match_route(head.method, target);
     if (!match) return plainly(std::move(match.error()));
     Call call;
@@ -115,7 +124,7 @@ tl::expected<Call, Refused> read_admitted(const http::RequestHead& head, const h
     auto precondition = read_precondition(*call.route, head.headers);
     if (!precondition) return plainly(std::move(precondition.error()));
     call.precondition = std::move(*precondition);
-    auto body = check_announced_body(*call.route, head, call.is_json);
+    auto body = check_announced_body(*call.route, head, is_local, call.is_json);
     if (!body) return plainly(std::move(body.error()));
     return call;
 }
@@ -141,7 +150,7 @@ tl::expected<Call, Refused> read_call(const http::RequestHead& head, const Peer&
         Denial& denial = caller.error();
         return tl::unexpected(Refused{std::move(denial.reply), peer.who, std::move(denial.why), true});
     }
-    return read_admitted(head, valid->target, std::move(*caller));
+    return read_admitted(head, valid->target, std::move(*caller), peer.is_local);
 }
 
 std::optional<Refused> check_body(const Call& call) {

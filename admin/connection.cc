@@ -19,7 +19,7 @@ Connection::Connection(const ConnectionContext& context, UniqueFd fd, Peer peer,
       connection_(context.loop, std::move(fd), [this](int) { on_ready(); }),
       deadline_(context.loop, [this] { on_deadline(); }),
       again_(context.loop, [this] { on_ready(); }) {
-    if (peer_.is_local) {
+    if (peer_.is_local || context_.tls == nullptr) {
         begin_session();
     } else {
         state_ = State::handshake;

@@ -23,7 +23,7 @@ struct ConnectionContext {
     net::Loop& loop;
     const SessionContext& session;
     Deadlines deadlines;
-    SSL_CTX* tls = nullptr;                                       // of those over TCP
+    SSL_CTX* tls = nullptr;  // of those over TCP; null: in the clear, on loopback
     const std::vector<CertificateCaller>* certificates = nullptr;  // where these say who it is
 };
 

@@ -1,5 +1,6 @@
 #include "admin/server.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,7 +22,24 @@ namespace {
 
 constexpr std::size_t kTokenBytesMin = 16;
 
+// Whoever could listen on loopback could read the token from its file.
+bool is_on_loopback(int fd) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return false;
+    if (storage.ss_family == AF_INET) {
+        return ntohl(reinterpret_cast<const sockaddr_in&>(storage).sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    return storage.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr);
+}
+
 Result<void> check_tcp(const ServerOptions& options) {
+    if (options.certificate_pem.empty() && !is_on_loopback(options.tcp_listener.get())) {
+        return failure(ErrorCode::config_invalid, "admin: a certificate is needed on an address that is not loopback");
+    }
+    if (options.certificate_pem.empty() && !options.client_ca_pem.empty()) {
+        return failure(ErrorCode::config_invalid, "admin: client_ca needs a certificate");
+    }
     if (!options.client_ca_pem.empty()) {
         if (!options.certificates.empty()) return {};
         return failure(ErrorCode::config_invalid, "admin: client_ca is set, and no caller has a certificate");
@@ -177,6 +195,8 @@ Result<std::unique_ptr<Server>> Server::create(net::Loop& loop, Api& api, Server
     SslContextPtr tls;
     if (options.tcp_listener) {
         if (auto checked = check_tcp(options); !checked) return tl::unexpected(checked.error());
+    }
+    if (options.tcp_listener && !options.certificate_pem.empty()) {
         auto made = make_tls_context(options.certificate_pem, options.key_pem.reveal(), options.client_ca_pem);
         if (!made) return tl::unexpected(made.error());
         tls = std::move(*made);

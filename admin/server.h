@@ -23,7 +23,7 @@ struct ServerOptions {
     // Listening, non-blocking; either may be empty. Opened before the process was confined.
     UniqueFd unix_listener;
     UniqueFd tcp_listener;
-    // For TCP: PEM texts. Where client_ca_pem is set, a client certificate is required and `certificates` say who it is;
+    // For TCP: PEM texts. Without a certificate it is in the clear, on loopback only. Where client_ca_pem is set, a client certificate is required and `certificates` say who it is;
     // otherwise a bearer token is.
     std::string certificate_pem;
     SecretString key_pem;
@@ -45,7 +45,7 @@ Result<UniqueFd> listen_tcp(const std::string& address);
 class Server final {
 public:
     // `api` outlives the server. config_invalid for a certificate, key or CA that is none, and for TCP without a
-    // certificate or without anybody who could be let in; tokens are of 16 bytes or more.
+    // certificate that is not on loopback, or without anybody who could be let in; tokens are of 16 bytes or more.
     static Result<std::unique_ptr<Server>> create(net::Loop& loop, Api& api, ServerOptions options);
     ~Server();
 

@@ -231,8 +231,8 @@ void AdminApi::explain(const Caller& caller, std::string body, Done done) {
     if (!may_see(caller, asked->sandbox)) return done(not_found("sandbox"));
     const auto request = rules::ask(asked->question);
     if (!request) {
-        return done(Reply::failed(422, tag(request.error().code), "the request itself is refused: " +
-                                                                      std::string(sentence(request.error().code))));
+        const Error& error = request.error();
+        return done(Reply::failed(422, tag(error.code), "the request itself is refused: " + rules::reason_of_refusal(error)));
     }
     const auto snapshot = gate_.deployment().snapshot_of(asked->sandbox);
     done(Reply::json(rules::to_json(rules::explain(*snapshot, *request))));

@@ -57,6 +57,9 @@ Result<void> print_page(const std::string& socket) {
     return {};
 }
 
+// 7 and "7" (as the header has it) are the same.
+std::string as_entity_tag(const std::string& text) { return text.starts_with('"') || text == "*" ? text : '"' + text + '"'; }
+
 }  // namespace
 
 int call_admin(const CallOptions& options) {
@@ -67,7 +70,7 @@ int call_admin(const CallOptions& options) {
     // A policy may be written as in the file.
     const bool is_json = ordered_json::accept(request.body);
     if (!request.body.empty()) request.headers.emplace_back("Content-Type", is_json ? "application/json" : "application/yaml");
-    if (!options.if_match.empty()) request.headers.emplace_back("If-Match", '"' + options.if_match + '"');
+    if (!options.if_match.empty()) request.headers.emplace_back("If-Match", as_entity_tag(options.if_match));
     const auto answer = admin::call(options.socket, request);
     if (!answer) return no_answer(answer.error());
     if (!answer->body.empty()) std::printf("%s\n", pretty(answer->body).c_str());

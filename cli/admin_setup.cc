@@ -39,7 +39,7 @@ Result<void> add_tcp(const rules::AdminSpec& spec, admin::ServerOptions& options
     auto listener = admin::listen_tcp(spec.listen);
     if (!listener) return failure(listener.error());
     options.tcp_listener = std::move(*listener);
-    if (spec.certificate_file.empty()) return {};  // the server says what it needs
+    if (spec.certificate_file.empty()) return {};  // the server says where that may be
     auto certificate = read_text_file(spec.certificate_file, kPemBytesMax);
     auto key = read_text_file(spec.key_file, kPemBytesMax);
     if (!certificate || !key) return failure(certificate ? key.error() : certificate.error());

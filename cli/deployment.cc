@@ -124,6 +124,11 @@ EgressDocument Deployment::restored_egress(const std::string& sandbox, const adm
     return std::move(*parsed);
 }
 
+bool Deployment::knows_socket(const std::string& path) const {
+    const auto same = [&](const auto& each) { return each.second->handler_socket == path; };
+    return path.empty() || std::any_of(file_->policies.begin(), file_->policies.end(), same);
+}
+
 void Deployment::restore(const admin::StoredState& state) {
     generation_ = Generation{std::max(generation_.value, state.generation + 1)};
     file_generation_ = generation_.value;
@@ -290,6 +295,9 @@ Planned<Plan> Deployment::plan_policy(const std::string& name, const std::option
     if (text) {
         auto parsed = rules::parse_policy(*text, name, "body", *file_);
         if (!parsed.policy) return refuse(422, "policy_invalid", "the policy is not valid", parsed.diagnostics);
+        if (!knows_socket(parsed.policy->handler_socket)) {
+            return refuse(422, "policy_invalid", "a handler_socket must be one that the file named when the daemon started");
+        }
         const std::string json = parsed.policy->source_json;
         plan.policies.emplace(name, PolicyDocument{json, plan.generation.value, std::move(parsed.policy)});
     } else {

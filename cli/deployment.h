@@ -102,6 +102,8 @@ private:
     explicit Deployment(LoadScript load_script) : load_script_(std::move(load_script)) {}
 
     Plan next_plan() const;
+    // The launcher connects to no other service.
+    bool knows_socket(const std::string& path) const;
     Result<void> add_script(rules::PolicyFile& file, const rules::CompiledPolicy& policy);
     Planned<std::shared_ptr<const rules::PolicyFile>> with_scripts(const rules::PolicyFile& file);
     Planned<std::shared_ptr<const rules::PolicyFile>> merged(

@@ -29,6 +29,18 @@ int print_explanation(const rules::Explanation& explanation, bool as_json) {
     return explanation.allowed ? 0 : 1;
 }
 
+// A request that no rule is asked about.
+int print_refusal(const Error& error, bool as_json) {
+    const std::string reason = rules::reason_of_refusal(error);
+    if (as_json) {
+        const ordered_json json{{"verdict", "deny"}, {"allowed", false}, {"error", tag(error.code)}, {"reason", reason}};
+        std::printf("%s\n", dump(json).c_str());
+    } else {
+        std::printf("refused: %s\n", reason.c_str());
+    }
+    return 1;
+}
+
 int explain_file(const ExplainOptions& options, const rules::Question& question) {
     auto file = LoadedFile::load(options.config_file);
     if (!file) return no_answer(file.error());
@@ -36,10 +48,7 @@ int explain_file(const ExplainOptions& options, const rules::Question& question)
     const auto snapshot = (*file)->snapshot(options.sandbox, options.policy);
     if (!snapshot) return no_answer(snapshot.error());
     const auto asked = rules::ask(question);
-    if (!asked) {
-        std::printf("refused: %s\n", std::string(sentence(asked.error().code)).c_str());
-        return 1;
-    }
+    if (!asked) return print_refusal(asked.error(), options.as_json);
     return print_explanation(rules::explain(**snapshot, *asked), options.as_json);
 }
 

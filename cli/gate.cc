@@ -78,7 +78,7 @@ Gate::~Gate() { stop(); }
 
 Result<std::unique_ptr<Gate>> Gate::create(const GateOptions& options, sandbox::Launcher* launcher) {
     std::unique_ptr<Gate> gate(new Gate(options, launcher));
-    gate->loaded_state_ = file_state(options.config_file);
+    gate->note_file();
     auto file = load_config(options.config_file, rules::Severity::error);
     if (!file) return failure(file.error());
     auto deployment = Deployment::create(std::move(*file), [raw = gate.get()](const std::string& path) {
@@ -247,7 +247,7 @@ Result<void> Gate::reload(std::string_view why) {
         record(why, "reload", options_.config_file, false, error.detail);
         return failure(error);
     };
-    loaded_state_ = file_state(options_.config_file);
+    note_file();
     auto file = load_config(options_.config_file, rules::Severity::error);
     if (!file) return refused(file.error());
     if (auto checked = check_needs_no_restart(**file); !checked) return refused(checked.error());
@@ -281,10 +281,19 @@ void Gate::watch_again() {
     if (watch_) watch_->watch(watched_files());
 }
 
+void Gate::note_file() {
+    loaded_state_ = file_state(options_.config_file);
+    loaded_text_ = read_text_file(options_.config_file, kConfigBytesMax).value_or("");
+}
+
 bool Gate::has_changed() {
     if (options_.config_file.empty()) return false;
     const bool has_script = scripts_.look_for_changes();
-    return file_state(options_.config_file) != loaded_state_ || has_script;
+    if (file_state(options_.config_file) == loaded_state_) return has_script;
+    // Written again, or touched: the same text means the same.
+    const std::string text = std::exchange(loaded_text_, {});
+    note_file();
+    return loaded_text_ != text || has_script;
 }
 
 void Gate::on_files_changed() {
@@ -364,7 +373,11 @@ std::vector<std::string> Gate::writable_directories() const {
 
 std::vector<std::string> Gate::hidden_paths() const {
     const rules::AdminSpec& admin = deployment_->disk_file()->admin;
-    std::vector<std::string> paths{file().audit.file, admin.key_file};
+    std::vector<std::string> paths{admin.key_file};
+    if (const rules::AuditSpec& audit = file().audit; !audit.file.empty()) {
+        paths.insert(paths.end(), {audit.file, audit.file + ".lock"});
+        for (std::uint32_t i = 1; i <= audit.keep; ++i) paths.push_back(audit.file + "." + std::to_string(i));
+    }
     for (const rules::AdminCaller& caller : admin.callers) paths.push_back(caller.token_file);
     std::erase(paths, "");
     return paths;

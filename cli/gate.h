@@ -112,6 +112,7 @@ private:
     proxy::Worker& worker_of(std::string_view sandbox);
     Result<void> check_needs_no_restart(const rules::PolicyFile& file) const;
     void publish(const Plan& plan, std::function<void()> applied);
+    void note_file();
     bool has_changed();
     void watch_again();
 
@@ -129,6 +130,7 @@ private:
     std::map<std::string, proxy::Worker*, std::less<>> worker_by_sandbox_;
     std::unique_ptr<FileWatch> watch_;
     std::string loaded_state_;  // of the file that was loaded last, or last tried
+    std::string loaded_text_;
     std::uint64_t reloads_failed_ = 0;
     bool draining_ = false;
     bool audit_healthy_ = true;

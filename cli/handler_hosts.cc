@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "base/secret_string.h"
 #include "cli/handler_output.h"
 #include "rules/actions.h"
 #include "rules/script.h"
@@ -76,7 +77,25 @@ struct HandlerHosts::Host {
     net::Clock::time_point not_before;
     milliseconds pause{0};
     Generation newest;  // of the snapshots that were seen
+    std::vector<SecretString> values;  // of the environment that it was started for
 };
+
+namespace {
+
+std::vector<SecretString> environment_values(const rules::PolicySnapshot& snapshot) {
+    std::vector<SecretString> values;
+    const auto environment = snapshot.handler_environment();
+    if (!environment) return values;
+    for (const auto& [name, value] : *environment) values.emplace_back(value);
+    return values;
+}
+
+bool are_equal(const std::vector<SecretString>& a, const std::vector<SecretString>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const SecretString& one, const SecretString& other) { return one.reveal() == other.reveal(); });
+}
+
+}  // namespace
 
 HandlerHosts::HandlerHosts(net::Loop& control, sandbox::Launcher& launcher, HandlerNotices notices)
     : control_(control), launcher_(launcher), notices_(std::move(notices)) {}
@@ -133,6 +152,7 @@ Result<void> HandlerHosts::start(const sandbox::HandlerSpec& spec, const rules::
     host.incarnation = proxy::HandlerIncarnation{++last_incarnation_};
     host.spec = spec;
     host.start = process->start;
+    host.values = environment_values(snapshot);
     host.fetch_path = process->fetch_path;
     host.started = now;
     if (process->report) host.report = std::make_unique<UnreadReport>(control_, std::move(process->report));
@@ -157,9 +177,8 @@ void HandlerHosts::on_published(const std::string& sandbox, const rules::PolicyS
     // Another script is not to blame for what the one before did.
     if (!is_same) host.not_before = {};
     if (!host.is_running) return;
-    if (!is_same) return stop(sandbox, host);
-    // Another secret is masked from now on too.
-    mask_values(host, snapshot);
+    // A script may have kept a value that was revoked: it goes with its process.
+    if (!is_same || !are_equal(host.values, environment_values(snapshot))) stop(sandbox, host);
 }
 
 void HandlerHosts::forget(const std::string& sandbox) {

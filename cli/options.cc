@@ -116,7 +116,7 @@ ExplainOptions explain_options(const Raw& raw) {
     std::vector<std::string> words = raw.explain_words;
     options.url = words.back();
     words.pop_back();
-    if (!words.empty() && is_method(words.back())) {
+    if (words.size() == 2 || (!words.empty() && is_method(words.back()))) {
         options.method = words.back();
         words.pop_back();
     }
@@ -154,9 +154,10 @@ std::string percent_encoded(const std::string& text) {
 Choice add_call(CLI::App& group, Raw& raw, const char* name, const char* meaning, const char* method, std::string prefix,
                 std::string suffix, bool takes_name) {
     CLI::App* command = group.add_subcommand(name, meaning);
-    if (takes_name) command->add_option("name", raw.call_name)->required();
+    if (takes_name) command->add_option("name", raw.call_name, "which one")->required();
     if (std::string_view(method) == "PUT") {
-        command->add_option("file", raw.call.body_file, "the new one, as JSON or YAML; '-': standard input")->required();
+        const std::string form = prefix == "/v1/policies/" ? "JSON or YAML" : "JSON";
+        command->add_option("file", raw.call.body_file, "the new one, as " + form + "; '-': standard input")->required();
     }
     if (std::string_view(method) == "PUT" || std::string_view(method) == "DELETE") {
         command->add_option("--if-match", raw.call.if_match, "only if nobody has changed it since")->type_name("ETAG");

@@ -28,7 +28,8 @@ ordered_json as_json(const rules::Proof& proof) {
     for (const auto& [name, value] : proof.counterexample.headers) headers.push_back({name, value});
     json["counterexample"] = {{"policy", proof.policy}, {"method", proof.counterexample.method},
                               {"url", proof.counterexample.url}, {"headers", headers},
-                              {"rule", proof.rule}, {"sent_to", proof.sent_to}};
+                              {"rule", proof.rule}, {"sent_to", proof.sent_to},
+                              {"by_handler", proof.by_handler}};
     return json;
 }
 
@@ -40,6 +41,7 @@ void print(const rules::Proof& proof, const std::string& credential) {
         case rules::ProofOutcome::undecided: std::printf("undecided: %s\n", proof.why.c_str()); return;
         case rules::ProofOutcome::refuted: break;
     }
+    if (proof.by_handler) std::printf("(what follows is a request that a handler of the policy may send)\n");
     std::printf("refuted: under policy %s, rule %s sends credential %s to %s for\n  %s\n", proof.policy.c_str(),
                 proof.rule.c_str(), credential.c_str(), proof.sent_to.c_str(), as_text(proof.counterexample).c_str());
 }
@@ -71,10 +73,11 @@ int policy_prove(const PolicyProveOptions& options) {
 int policy_replay(const PolicyReplayOptions& options) {
     const auto file = load_config(options.config_file, rules::Severity::error);
     if (!file) return no_answer(file.error());
+    rules::Replayer replayer(**file);
     std::uint64_t decisions = 0;
     std::uint64_t changed = 0;
     const auto skipped = proxy::read_decisions(proxy::audit_files(options.log_file), [&](const rules::RecordedDecision& record) {
-        const rules::ReplayedDecision replayed = rules::replay(record, **file);
+        const rules::ReplayedDecision replayed = replayer.replay(record);
         ++decisions;
         changed += replayed.changed ? 1 : 0;
         if (!replayed.changed && !options.all) return;

@@ -79,7 +79,10 @@ Result<void> open_sandboxes(const ServeOptions& options, Gate& gate, sandbox::La
 
 }  // namespace
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& given) {
+    ServeOptions options = given;
+    std::error_code unchanged;  // where there is no working directory, what follows says so
+    if (auto path = std::filesystem::absolute(given.runtime_dir, unchanged); !unchanged) options.runtime_dir = path.string();
     auto launcher = sandbox::Launcher::start();
     if (!launcher) return complain(launcher.error());
     block_service_signals();

@@ -99,6 +99,8 @@ void Downstream::schedule_round() {
         round_scheduled_ = false;
         if (state_ != State::open) return;
         if (may_take_pending()) feed_pending();
+        // What TLS has read already announces itself by no event.
+        if (state_ == State::open && may_read() && connection_.has_buffered_input()) return read_requests();
         end_round();
     });
 }

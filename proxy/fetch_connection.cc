@@ -29,11 +29,17 @@ http::Next FetchConnection::on_request_head(http::RequestHead& head) {
     ++requests_;
     const auto token = head.headers.get("X-Sallyport-Call");
     HandlerCall* const call = token ? calls_.find(*token) : nullptr;
-    if (auto set = set_target(head); !set) return stream_.refuse(head, set.error(), head_started_);
-    if (call == nullptr) return stream_.refuse(head, {ErrorCode::denied, "a fetch for no call that runs"}, head_started_);
+    if (auto set = set_target(head); !set) return refuse(head, set.error());
+    if (call == nullptr) return refuse(head, {ErrorCode::denied, "a fetch for no call that runs"});
     call_ = call;
     call_->add(*this);
     return stream_.on_request_head(head, head_started_, call_);
+}
+
+// Without a call nobody knows which values its target may hold: logs do not show it.
+http::Next FetchConnection::refuse(http::RequestHead& head, Error error) {
+    head.target = "***";
+    return stream_.refuse(head, std::move(error), head_started_);
 }
 
 // RFC 9112 section 3.2.2: what an absolute target names counts, whatever Host says.

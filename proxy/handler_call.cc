@@ -12,6 +12,7 @@
 #include "http/characters.h"
 #include "proxy/fetch_connection.h"
 #include "proxy/handler_calls.h"
+#include "proxy/limits.h"
 #include "rules/base64.h"
 
 namespace sallyport::proxy {
@@ -20,6 +21,9 @@ namespace {
 constexpr std::size_t kTokenBytes = 16;
 // The clock is read this often in a deadline.
 constexpr int kTicksPerDeadline = 16;
+// A text that was cut to its bound is that much shorter at most, so as not to be cut within a character.
+constexpr std::size_t kUtf8BytesMax = 4;
+constexpr std::string_view kMask = "***";
 
 std::string make_token() {
     constexpr char kHex[] = "0123456789abcdef";
@@ -98,6 +102,19 @@ void add_environment(http::HeaderMap& headers, const rules::PolicySnapshot::Envi
     json.close();
     add_base64(headers, "X-Sallyport-Env", text);
     wipe_bytes(text.data(), text.size());
+}
+
+// A text that was cut may end within the value.
+void mask(std::string& text, std::string_view value, bool is_cut) {
+    for (std::size_t at = text.find(value); at != text.npos; at = text.find(value, at + kMask.size())) {
+        text.replace(at, value.size(), kMask);
+    }
+    if (!is_cut) return;
+    for (std::size_t size = std::min(value.size() - 1, text.size()); size > 0; --size) {
+        if (!text.ends_with(value.substr(0, size))) continue;
+        text.replace(text.size() - size, size, kMask);
+        return;
+    }
 }
 
 }  // namespace
@@ -179,13 +196,14 @@ std::string HandlerCall::masked(std::string_view text) const {
     std::string out(text);
     const auto environment = request_.snapshot->handler_environment();
     if (!environment) return {};
+    std::vector<std::string_view> values;
     for (const auto& [name, value] : *environment) {
-        if (value.empty()) continue;
-        constexpr std::string_view kMask = "***";
-        for (std::size_t at = out.find(value); at != out.npos; at = out.find(value, at + kMask.size())) {
-            out.replace(at, value.size(), kMask);
-        }
+        if (!value.empty()) values.push_back(value);
     }
+    // One may be a part of another: then the longer one first, or its rest would be left.
+    std::sort(values.begin(), values.end(), [](auto a, auto b) { return a.size() > b.size(); });
+    const bool is_cut = text.size() + kUtf8BytesMax > kHandlerReasonBytesMax;
+    for (const std::string_view value : values) mask(out, value, is_cut);
     return out;
 }
 

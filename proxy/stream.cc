@@ -46,6 +46,10 @@ bool is_same_handler(const rules::HandlerRef* a, const rules::HandlerRef* b) {
     return a->kind == b->kind && a->name == b->name && a->params_json == b->params_json;
 }
 
+bool is_same_limit(const rules::LimitSpec* a, const rules::LimitSpec* b) {
+    return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
+
 void set_host(http::HeaderMap& headers, const std::string& host) {
     if (headers.get("Host") != host) headers.set("Host", host);
 }
@@ -180,11 +184,13 @@ Result<void> Stream::admit() {
     const rules::LimitSpec* const policy_limit = snapshot_->policy_limit();
     Limiter::Exchange exchange{decision_.limit, decision_.limit_key, Limiter::Counts::everything, policy_limit,
                                Limiter::Counts::everything, head_.target, 0};
-    if (caller_ != nullptr && caller_->is_own_host(canonical_)) {
+    if (caller_ != nullptr) {
         // The call was counted as the request that it is; what goes out for it counts here.
         const rules::Decision& call = caller_->request().decision;
-        exchange.policy_counts = Limiter::Counts::bytes;
-        if (call.limit != nullptr && (decision_.limit == nullptr || decision_.limit_key == call.limit_key)) {
+        const bool is_own_host = caller_->is_own_host(canonical_);
+        if (is_own_host) exchange.policy_counts = Limiter::Counts::bytes;
+        const bool is_calls = decision_.limit == nullptr ? is_own_host : decision_.limit_key == call.limit_key;
+        if (call.limit != nullptr && is_calls) {
             exchange.rule_limit = call.limit;
             exchange.rule_key = call.limit_key;
             exchange.rule_counts = Limiter::Counts::bytes;
@@ -360,7 +366,7 @@ void Stream::on_new_snapshot() {
     bool is_ruled = true;
     const rules::Decision decision = decide(now, is_ruled);
     if (decision.verdict == rules::Verdict::allow && is_ruled == is_ruled_ && has_same_rights(now, decision)) return;
-    fail({decision.verdict == rules::Verdict::deny ? decision.error : ErrorCode::denied, "by a newer policy"});
+    fail({decision.verdict == rules::Verdict::deny ? decision.error : ErrorCode::denied, "by a newer policy: " + std::string(decision.rule)});
 }
 
 // A request runs on under the rights that it began with, or not at all.
@@ -368,7 +374,14 @@ bool Stream::has_same_rights(const rules::PolicySnapshot& now, const rules::Deci
     return decision.action == decision_.action && now.has_same_credential(decision, *snapshot_, decision_) &&
            networks_of(decision) == networks_of(decision_) && is_same_destination(decision.upstream, decision_.upstream) &&
            is_same_handler(decision.handler, decision_.handler) && (decision.websocket || websocket_key_.empty()) &&
+           (!relaying_ || has_same_limits(now, decision)) &&
            (call_ == nullptr || now.has_same_handlers(*snapshot_));
+}
+
+// A WebSocket may last for ever: not under a budget that is no more.
+bool Stream::has_same_limits(const rules::PolicySnapshot& now, const rules::Decision& decision) const {
+    return is_same_limit(decision.limit, decision_.limit) && decision.limit_key == decision_.limit_key &&
+           is_same_limit(now.policy_limit(), snapshot_->policy_limit());
 }
 
 void Stream::answer_by_rule() {

@@ -91,6 +91,7 @@ private:
     bool may_keep_alive_after_answer() const;
     void go_on_after_answer();
     bool has_same_rights(const rules::PolicySnapshot& now, const rules::Decision& decision) const;
+    bool has_same_limits(const rules::PolicySnapshot& now, const rules::Decision& decision) const;
 
     Result<void> take_response_head(http::ResponseHead& head);
     Result<void> switch_protocol(http::ResponseHead& head);

@@ -19,7 +19,8 @@ http::Next Stream::on_response_head(http::ResponseHead& head) {
 }
 
 Result<void> Stream::take_response_head(http::ResponseHead& head) {
-    if (call_ != nullptr) call_->on_progress();
+    // Interim answers are not what is waited for.
+    if (call_ != nullptr && head.status >= 200) call_->on_progress();
     if (head.status == 101) return switch_protocol(head);
     if (auto valid = http::validate_response(head); !valid) return valid;
     if (const auto failed = call_ ? head.headers.get("X-Sallyport-Error") : std::nullopt; failed && head.status >= 200) {

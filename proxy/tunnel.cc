@@ -162,7 +162,7 @@ void Tunnel::on_new_snapshot() {
     const ConnectionTarget& target = order_.target;
     const auto& snapshot = egress_.snapshot();
     const auto now = snapshot->decide_tunnel(order_.kind, target.host, target.is_address, target.port);
-    if (now.verdict == rules::Verdict::deny) return fail({now.error, "by a newer policy"});
+    if (now.verdict == rules::Verdict::deny) return fail({now.error, "by a newer policy: " + std::string(now.rule)});
     if (!is_same_grant(now, order_.decision) || !is_same(snapshot->policy_limit(), order_.snapshot->policy_limit())) {
         return fail({ErrorCode::denied, "by a newer policy: granted otherwise"});
     }

@@ -126,7 +126,6 @@ void PolicySnapshot::allow(const Match& match, Handlers handlers, Decision& deci
         return hand_over(*rule.handler, rule.label, decision);
     }
     grant(match, decision);
-    if (rule.handler != nullptr) decision.limit = nullptr;
     decision.upstream = rule.upstream.get();
     decision.respond = rule.respond.get();
     if (rule.respond != nullptr) decision.action = Action::respond;

@@ -100,7 +100,8 @@ std::string to_json(const Explanation& explanation) {
                            {"matched", trace.matched},
                            {"why", trace.why}});
     }
-    return dump({{"allowed", explanation.allowed},
+    return dump({{"verdict", explanation.allowed ? "allow" : "deny"},
+                 {"allowed", explanation.allowed},
                  {"error", or_null(explanation.error)},
                  {"reason", explanation.reason},
                  {"action", or_null(explanation.action)},

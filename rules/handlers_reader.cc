@@ -17,7 +17,7 @@ constexpr std::size_t kVariableBytesMax = 128;
 constexpr std::size_t kSocketBytesMax = 107;  // of sockaddr_un, without the NUL at the end
 constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr std::uint64_t kMemoryMin = 32 * kMebibyte;  // less, and the runtime does not start
-constexpr std::uint64_t kMemoryMax = 16 * 1024 * kMebibyte;
+constexpr std::uint64_t kMemoryMax = 4 * 1024 * kMebibyte;
 constexpr std::uint64_t kCallsMax = 1024;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -101,7 +101,7 @@ private:
         const auto bytes = read_bytes(node, "memory", reporter_);
         if (!bytes) return;
         if (*bytes < kMemoryMin || *bytes > kMemoryMax) {
-            return reporter_.error(node.place, "\"memory\" must be from 32MiB to 16GiB");
+            return reporter_.error(node.place, "\"memory\" must be from 32MiB to 4GiB");
         }
         limits.memory_mib = static_cast<std::uint32_t>((*bytes + kMebibyte - 1) / kMebibyte);
     }

@@ -82,12 +82,18 @@ Result<AskedRequest> ask(const Question& question) {
     if (!head) return failure(head.error());
     auto canonical = http::validate_request(*head, url->scheme);
     if (!canonical) return failure(canonical.error());
-    if (!http::is_supported_method(question.method)) return failure(ErrorCode::bad_request, "an unknown method");
+    if (!http::is_supported_method(question.method)) return failure(ErrorCode::bad_request, "a method that is not known; methods are upper case");
     if (canonical->authority != *connected) return failure(ErrorCode::misdirected, "Host is not the URL's");
     const auto websocket = asks_for_websocket(head->headers);
     if (!websocket) return failure(websocket.error());
     if (auto removed = http::remove_hop_by_hop(*head); !removed) return failure(removed.error());
     return AskedRequest{std::move(*canonical), std::move(head->headers), *websocket};
+}
+
+std::string reason_of_refusal(const Error& error) {
+    std::string reason(sentence(error.code));
+    if (!error.detail.empty()) reason += " (" + error.detail + ')';
+    return reason;
 }
 
 std::string to_string(const http::CanonicalRequest& request) {

@@ -28,6 +28,9 @@ struct AskedRequest {
 // As the proxy would see it after it was parsed and validated; the error is what the client would get.
 Result<AskedRequest> ask(const Question& question);
 
+// Why there is no answer: "the request is not well-formed HTTP (a URL begins with https:// or http://)"
+std::string reason_of_refusal(const Error& error);
+
 // "GET https://api.github.com/repos/acme/x"
 std::string to_string(const http::CanonicalRequest& request);
 

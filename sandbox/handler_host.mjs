@@ -18,6 +18,8 @@ const kReasonBytesMax = 1024;
 const kStreamBufferBytes = 64 << 10;
 // The gate closes idle connections later than this, so that none is closed under a request that is being sent.
 const kIdleMs = 4000;
+// How long a host stays that nobody is connected to.
+const kLeaveAfterMs = 60_000;
 
 // Of one connection, or computed again from the body (RFC 9110 section 7.6.1).
 const kConnectionFields = new Set(["connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te",
@@ -636,4 +638,19 @@ const server = http.createServer({
 }, (message, response) => serve(message, response, undefined));
 server.maxHeadersCount = 0;
 server.on("upgrade", serveUpgrade);
+
+// The gate closes connections that it does not use for a minute or so: without one, nobody wants this host.
+let connections = 0;
+let idle = setTimeout(leave, kLeaveAfterMs);
+function leave() {
+  process.exit(0);
+}
+server.on("connection", (socket) => {
+  connections += 1;
+  clearTimeout(idle);
+  socket.once("close", () => {
+    connections -= 1;
+    if (connections === 0) idle = setTimeout(leave, kLeaveAfterMs);
+  });
+});
 server.listen({ fd: Number(callsFd) });

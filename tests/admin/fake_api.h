@@ -136,7 +136,7 @@ private:
 
     static constexpr const char* kEgress = R"({"policy":"open","params":{},"labels":{},"set":null})";
     static constexpr const char* kExplanation =
-        R"({"allowed":true,"error":null,"reason":"the rule allows it","action":"forward","rule":"all",)"
+        R"({"verdict":"allow","allowed":true,"error":null,"reason":"the rule allows it","action":"forward","rule":"all",)"
         R"("file":"a.yaml","line":1,"column":1,"credential":null,"policy":"open","generation":1,"earlier":[]})";
 
     void finish(std::string what, Reply reply, Done& done) {

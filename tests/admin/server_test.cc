@@ -242,6 +242,13 @@ TEST(Server, IsNotMadeWhereNobodyCouldBeLetIn) {
         return server ? std::string("made") : server.error().detail;
     };
     EXPECT_EQ(why(tcp.with_token()), "made");
+    ServerOptions in_the_clear = tcp.with_token();
+    in_the_clear.certificate_pem.clear();
+    EXPECT_EQ(why(std::move(in_the_clear)), "made") << "on loopback";
+    ServerOptions open_to_all = tcp.with_token();
+    open_to_all.certificate_pem.clear();
+    open_to_all.tcp_listener = std::move(*listen_tcp("0.0.0.0:0"));
+    EXPECT_NE(why(std::move(open_to_all)).find("certificate"), std::string::npos);
     EXPECT_NE(why(tcp.options()).find("a caller with a token"), std::string::npos);
     ServerOptions short_token = tcp.options();
     short_token.tokens.push_back({SecretString("marker-short"), {"ci", {}}});

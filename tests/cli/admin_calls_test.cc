@@ -36,6 +36,8 @@ TEST_F(AdminCallsTest, ABodyIsAPolicyInEitherForm) {
     EXPECT_THAT(out, HasSubstr("did you mean"));
     EXPECT_EQ(call("PUT", "/v1/policies/p", directory + "/none"), kExitNoAnswer);
     EXPECT_EQ(call("DELETE", "/v1/policies/p", "", "77"), 1) << "somebody has changed it since";
+    EXPECT_EQ(call("DELETE", "/v1/policies/p", "", "\"77\""), 1);
+    EXPECT_THAT(out, HasSubstr("precondition_failed")) << "quotes may stand around it, as in the header";
     EXPECT_EQ(call("DELETE", "/v1/policies/p"), 0) << out;
 }
 

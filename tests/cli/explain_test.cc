@@ -71,6 +71,12 @@ TEST_F(ExplainTest, WhatIsNoQuestionHasNoAnswer) {
     options.url = "https://a b/";
     EXPECT_EQ(ask(options), 1) << "the request would be refused";
     EXPECT_THAT(out, HasSubstr("refused"));
+    options.url = "a.example/";
+    EXPECT_EQ(ask(options), 1);
+    EXPECT_THAT(out, HasSubstr("begins with https://"));
+    options.as_json = true;
+    EXPECT_EQ(ask(options), 1);
+    EXPECT_EQ(nlohmann::json::parse(out)["verdict"], "deny");
     options.config_file = directory + "/none.yaml";
     EXPECT_EQ(ask(options), kExitNoAnswer);
 }

@@ -52,6 +52,8 @@ TEST(Options, ExplainTakesAFileAndAMethodWhereTheyAreGiven) {
     EXPECT_EQ(asks({"https://a.example/"}).method, "GET");
     EXPECT_EQ(asks({"POST", "https://a.example/"}).method, "POST");
     EXPECT_EQ(asks({"p.yaml", "https://a.example/"}).config_file, "p.yaml");
+    EXPECT_EQ(asks({"p.yaml", "get", "https://a.example/"}).config_file, "p.yaml");
+    EXPECT_EQ(asks({"p.yaml", "get", "https://a.example/"}).method, "get");
     const auto all = asks({"p.yaml", "PUT", "https://a.example/x", "--sandbox", "box", "-H", "A: b", "-H", "C: d", "--json",
                            "--assume-secrets", "--socket", "/s"});
     EXPECT_EQ(all.config_file, "p.yaml");

@@ -23,6 +23,8 @@ policies:
           allow_cleartext_credential: true, paths: ["/keyed"] }
       - { name: open, host: other.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8, paths: ["/open/**"] }
       - { name: never, host: vcs.example, port: @PORT@, paths: ["/never"], deny: true }
+      - { name: handled, host: other.example, port: @PORT@, scheme: http, cidr: 127.0.0.0/8, paths: ["/handled"],
+          handler: vcs, limit: { requests: 1/h } }
 )";
 constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -161,6 +163,23 @@ TEST_F(FetchTest, ACallThatEndsTakesItsFetchesWithIt) {
     EXPECT_EQ(error_in(late.received), "denied");
 }
 
+// X6: a fetch that comes too late may hold what its call was given, and nobody can tell any more.
+TEST_F(FetchTest, X6_TheTargetOfAFetchWithoutACallIsNotLogged) {
+    const std::string token = start_call();
+    const std::string key = std::string("?key=") + kEnvSecret;
+    const std::string broken_target = "ftp://vcs.example/" + key;
+    const std::string cases[] = {fetch(std::string(32, '0'), url("vcs.example", "/" + key)), fetch(token, broken_target)};
+    std::size_t lines = 0;
+    for (const std::string& each : cases) {
+        TestClient& host = fetcher();
+        host.send(each);
+        run_until([&] { return host.received.ends_with("}\n"); });
+        run_until_logged(++lines);
+        EXPECT_EQ(log_lines().back().find(kEnvSecret), std::string::npos) << log_lines().back();
+        EXPECT_EQ(nlohmann::json::parse(log_lines().back())["target"], "***");
+    }
+}
+
 TEST_F(FetchTest, AClientThatLeavesEndsTheCallAndItsFetches) {
     const std::string token = start_call();
     origin.responses = {""};
@@ -219,6 +238,19 @@ TEST_F(FetchTest, P25_TheRulesLimitCountsTheCallOnceAndItsBytes) {
     host.send(fetch(token, url("vcs.example", "/"), "Content-Length: 3000\r\n", "POST") + std::string(3000, 'x'));
     run_until([&] { return host.received.find("429") != std::string::npos && host.received.ends_with("}\n"); });
     EXPECT_EQ(origin.received().find("xx"), std::string::npos);
+}
+
+// P25: a rule that names a handler limits what the handlers of other hosts fetch from its own.
+TEST_F(FetchTest, P25_TheLimitOfAnotherHostsRuleHoldsThoughTheRuleNamesAHandler) {
+    const std::string token = start_call();
+    origin.responses = {kOk, kOk};
+    TestClient& host = fetcher();
+    host.send(fetch(token, url("other.example", "/handled")));
+    run_until([&] { return host.received.ends_with("ok"); });
+    host.received.clear();
+    host.send(fetch(token, url("other.example", "/handled")));
+    run_until([&] { return host.received.ends_with("}\n"); });
+    EXPECT_EQ(error_in(host.received), "rate_limited");
 }
 
 // P20: what a new policy denies a handler ends at once.

@@ -199,6 +199,22 @@ TEST_F(HandlerCallTest, FailuresOfTheHandlerAreRefusalsWithItsWordsInTheLogAlone
     }
 }
 
+// X6: neither a value's beginning at the end of a text that was cut, nor the rest of one that holds another.
+TEST_F(HandlerCallTest, X6_WhatIsLeftOfAValueInTheHandlersWordsIsMaskedToo) {
+    start_calls();
+    TestClient& client = connect_for("vcs.example");
+    client.send(get("vcs.example"));
+    call();
+    const std::string value = kEnvSecret;
+    const std::string reason = std::string(kHandlerReasonBytesMax - value.size() + 1, '.') + value;
+    handlers.connections[0]->send("HTTP/1.1 500 No\r\nX-Sallyport-Error: threw\r\nContent-Length: " +
+                                  std::to_string(reason.size()) + "\r\n\r\n" + reason);
+    EXPECT_EQ(error_of(client), "handler_threw");
+    run_until_logged(1);
+    EXPECT_EQ(log_lines()[0].find(value.substr(0, value.size() - 1)), std::string::npos) << log_lines()[0];
+    EXPECT_NE(log_lines()[0].find("...***"), std::string::npos) << log_lines()[0];
+}
+
 TEST_F(HandlerCallTest, AnAnswerThatIsNoneIsARefusal) {
     start_calls();
     std::size_t connection = 0;
@@ -248,6 +264,23 @@ TEST_F(HandlerCallTest, X11_PastItsDeadlineTheCallIsRefusedAndTheHostIsKilled) {
     EXPECT_EQ(handlers.killed[0], HandlerIncarnation{1});
     run_until([&] { return handlers.connections[0]->closed; });
     run_until_logged(1);
+}
+
+TEST_F(HandlerCallTest, X11_InterimAnswersDoNotExtendTheDeadline) {
+    start_calls("60ms");
+    TestClient& client = connect_for("vcs.example");
+    client.send(get("vcs.example"));
+    call();
+    int sent = 0;
+    net::Timer drip(loop, [&] {
+        if (handlers.connections[0]->closed || ++sent > 30) return;
+        handlers.connections[0]->send("HTTP/1.1 103 Early Hints\r\n\r\n");
+        drip.start(milliseconds(20));
+    });
+    drip.start(milliseconds(20));
+    run_until([&] { return !handlers.killed.empty(); });
+    EXPECT_LT(sent, 30);
+    EXPECT_NE(error_of(client).find("handler_timeout"), std::string::npos) << client.received;
 }
 
 TEST_F(HandlerCallTest, X11_AHandlerThatStallsInItsBodyIsCut) {
@@ -339,6 +372,26 @@ TEST_F(HandlerCallTest, WebSocketsGoThroughTheHandler) {
     run_until([&] { return client.closed; });
     client.half_close();
     run_until_logged(1);
+}
+
+// P25: a WebSocket may last for ever, but not under a budget that is no more.
+TEST_F(HandlerCallTest, P25_AWebSocketIsCutWhenItsLimitChanges) {
+    start_calls();
+    TestClient& client = connect_for("rule.example", 8080);
+    client.send(get("rule.example:8080", "/", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+    call();
+    handlers.connections[0]->send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello");
+    run_until([&] { return client.received.ends_with("\r\n\r\nhello"); });
+    std::string policy = kPolicy;
+    policy.replace(policy.find("@DEADLINE@"), 10, "10s");
+    publish(policy, Generation{2});
+    handlers.connections[0]->send("again");
+    run_until([&] { return client.received.ends_with("again"); });
+    policy.replace(policy.find("requests: 2/h"), 13, "requests: 1/h");
+    publish(policy, Generation{3});
+    run_until([&] { return client.closed && handlers.connections[0]->closed; });
 }
 
 // P20: a call goes on under the rights that it began with, or not at all.

@@ -125,7 +125,8 @@ TEST(Decide, AHandlersDecisionGrantsNothingButItsFetchesDo) {
     EXPECT_EQ(fetched.credential, "one");
     ASSERT_NE(fetched.granted_networks, nullptr);
     EXPECT_EQ(*fetched.granted_networks, std::vector<std::string>{"10.0.0.0/8"});
-    EXPECT_EQ(fetched.limit, nullptr);
+    ASSERT_NE(fetched.limit, nullptr) << "a handler of another host fetches under it too";
+    EXPECT_EQ(fetched.limit_key, asked.limit_key);
 }
 
 TEST(Decide, AHandlerThatNothingCanRunDenies) {

@@ -39,6 +39,7 @@ TEST(ExplainOutput, TextIsForPeople) {
 
 TEST(ExplainOutput, JsonHoldsEverything) {
     const auto json = nlohmann::json::parse(to_json(explained({"{ host: a.example, credential: one }"}, kGet)));
+    EXPECT_EQ(json["verdict"], "allow");
     EXPECT_EQ(json["allowed"], true);
     EXPECT_EQ(json["error"], nullptr);
     EXPECT_EQ(json["rule"], "rules[0]");
@@ -49,6 +50,7 @@ TEST(ExplainOutput, JsonHoldsEverything) {
     Explanation odd;
     odd.rule = "\xff\x1b";
     EXPECT_EQ(nlohmann::json::parse(to_json(odd))["allowed"], false);
+    EXPECT_EQ(nlohmann::json::parse(to_json(odd))["verdict"], "deny");
     EXPECT_EQ(to_text(odd).find('\x1b'), std::string::npos);
 }
 

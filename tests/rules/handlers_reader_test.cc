@@ -63,7 +63,7 @@ TEST(HandlersReader, RefusesWhatMakesNoSense) {
          "50: error: \"deadline\" must be a time (ms, s, m, h), such as 10s"},
         {"{ script: a.js, handler_limits: { deadline: 9ms } }", "50: error: \"deadline\" must be from 10ms to 10m"},
         {"{ script: a.js, handler_limits: { deadline: 11m } }", "50: error: \"deadline\" must be from 10ms to 10m"},
-        {"{ script: a.js, handler_limits: { memory: 16MB } }", "48: error: \"memory\" must be from 32MiB to 16GiB"},
+        {"{ script: a.js, handler_limits: { memory: 16MB } }", "48: error: \"memory\" must be from 32MiB to 4GiB"},
         {"{ script: a.js, handler_limits: { memory: 1TB } }",
          "48: error: \"memory\" must be a size (B, KB, MB, GB, KiB, MiB, GiB), such as 100MB"},
         {"{ script: a.js, handler_limits: { concurrency: 0 } }",

@@ -45,6 +45,12 @@ TEST(Question, RefusesWhatTheProxyRefuses) {
     EXPECT_EQ(asked({"GET", "https://a.example/", {{"a", std::string(70'000, 'a')}}}), "header_too_large");
 }
 
+TEST(Question, WhyThereIsNoAnswerIsSaid) {
+    EXPECT_EQ(reason_of_refusal(ask({"GET", "a.example/", {}}).error()),
+              "the request is not well-formed HTTP (a URL begins with https:// or http://)");
+    EXPECT_EQ(reason_of_refusal({ErrorCode::bad_request, ""}), "the request is not well-formed HTTP");
+}
+
 TEST(Question, HeadersAreThoseThatRulesSee) {
     const auto request =
         ask({"GET",
