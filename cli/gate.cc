@@ -72,7 +72,9 @@ std::function<void(Value)> gather(net::Loop& control, std::size_t count, std::fu
 }  // namespace
 
 Gate::Gate(const GateOptions& options, sandbox::Launcher* launcher)
-    : options_(options), launcher_(launcher), scripts_(launcher) {}
+    : options_(options), launcher_(launcher), scripts_(launcher), tapped_lines_(control_, [this](std::string_view lines) {
+          if (on_access_lines) on_access_lines(lines);
+      }) {}
 
 Gate::~Gate() { stop(); }
 
@@ -126,11 +128,7 @@ Result<void> Gate::make_workers() {
     worker_options.audit = audit_.get();
     worker_options.handlers = handlers_.get();
     worker_options.tapped = &tapped_;
-    worker_options.on_access_lines = [this](std::string_view lines) {
-        control_.post([this, text = std::string(lines)] {
-            if (on_access_lines) on_access_lines(text);
-        });
-    };
+    worker_options.on_access_lines = [this](std::string_view lines) { tapped_lines_.push(lines); };
     for (unsigned i = 0; i < options_.workers; ++i) {
         worker_options.index = i;
         auto worker = proxy::Worker::create(worker_options, *log_file_);

@@ -14,6 +14,7 @@
 #include "cli/deployment.h"
 #include "cli/file_watch.h"
 #include "cli/handler_hosts.h"
+#include "cli/line_queue.h"
 #include "cli/options.h"
 #include "cli/script_loader.h"
 #include "net/loop.h"
@@ -126,6 +127,7 @@ private:
     std::unique_ptr<proxy::AuditLog> audit_;
     std::unique_ptr<HandlerHosts> handlers_;
     std::atomic<bool> tapped_{false};
+    LineQueue tapped_lines_;
     std::vector<std::unique_ptr<proxy::Worker>> workers_;
     std::map<std::string, proxy::Worker*, std::less<>> worker_by_sandbox_;
     std::unique_ptr<FileWatch> watch_;

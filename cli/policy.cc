@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/admin_json.h"
 #include "cli/commands.h"
 #include "cli/config.h"
@@ -17,6 +18,13 @@ std::string as_text(const rules::Question& question) {
     std::string text = question.method + " " + question.url;
     for (const auto& [name, value] : question.headers) text += "\n    " + name + ": " + value;
     return text;
+}
+
+// What a sandbox has asked for is shown on a terminal.
+std::string printable(const std::string& text) {
+    std::string quoted;
+    append_json_string(quoted, text);
+    return quoted.substr(1, quoted.size() - 2);
 }
 
 ordered_json as_json(const rules::Proof& proof) {
@@ -82,7 +90,7 @@ int policy_replay(const PolicyReplayOptions& options) {
         changed += replayed.changed ? 1 : 0;
         if (!replayed.changed && !options.all) return;
         std::printf("%s #%llu %s %s\n  was %s\n  is  %s\n", replayed.changed ? "changes" : "same   ",
-                    static_cast<unsigned long long>(replayed.sequence), replayed.sandbox.c_str(), replayed.request.c_str(),
+                    static_cast<unsigned long long>(replayed.sequence), replayed.sandbox.c_str(), printable(replayed.request).c_str(),
                     replayed.before.c_str(), replayed.after.c_str());
     });
     if (!skipped) return no_answer(skipped.error());

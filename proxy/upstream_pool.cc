@@ -44,7 +44,8 @@ void UpstreamPool::release(Upstream& upstream) {
     key_text_.clear();
     upstream.key().append_to(key_text_);
     auto& waiting = idle_[key_text_];
-    if (waiting.size() >= kIdleUpstreamConnectionsPerKeyMax) return discard(upstream);
+    const bool is_retired = upstream.key().generation < oldest_;
+    if (is_retired || waiting.size() >= kIdleUpstreamConnectionsPerKeyMax) return discard(upstream);
     waiting.push_back(&upstream);
     upstream.start_idle();
 }
@@ -78,6 +79,7 @@ void UpstreamPool::discard_idle(Predicate unwanted) {
 }
 
 void UpstreamPool::retire_before(Generation generation) {
+    oldest_ = generation;
     discard_idle([&](const Upstream& each) { return each.key().generation < generation; });
     // Their keys hold the generation too.
     session_by_key_.clear();

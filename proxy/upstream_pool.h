@@ -69,6 +69,7 @@ private:
     std::unordered_map<Upstream*, std::unique_ptr<Upstream>> all_;
     std::unordered_map<std::string, std::vector<Upstream*>> idle_;
     std::string key_text_;  // reused, so that a look-up allocates nothing
+    Generation oldest_;  // that is still of use
     std::list<Session> sessions_;  // most recently used first
     std::unordered_map<std::string_view, std::list<Session>::iterator> session_by_key_;
     OwnAddresses own_addresses_;
