@@ -31,6 +31,12 @@ enum class Blame { sandbox, origin, policy, operator_config, network, proxy };
     X(private_address, 403, policy, "the host resolves to an address that is not granted")                            \
     X(cleartext_credential, 403, policy, "a credential is not sent over cleartext")                                   \
     X(secret_unavailable, 403, operator_config, "the credential is not available")                                    \
+    X(placeholder_misused, 403, policy, "a placeholder was used where it stands for nothing")                          \
+    X(signature_refused, 403, policy, "the request is signed for something that the credential may not do")            \
+    X(range_refused, 403, policy, "part of a response cannot be had here, only all of it")                             \
+    X(body_too_large, 413, policy, "the request's body is too large for its credential")                               \
+    X(body_unreadable, 403, policy, "the request's body cannot be read, and its credential goes into it")              \
+    X(frame_unreadable, 403, policy, "the WebSocket's frames cannot be read")                                          \
     X(not_intercepted, 403, policy, "the protocol was not recognised")                                                \
     X(tls_client_hello, 400, sandbox, "the TLS greeting is not well-formed")                                          \
     X(tls_handshake_client, 400, sandbox, "the TLS handshake with the client failed")                                 \
@@ -47,6 +53,8 @@ enum class Blame { sandbox, origin, policy, operator_config, network, proxy };
     X(origin_header_too_large, 502, origin, "the origin's header section is too large")                               \
     X(origin_upgrade, 502, origin, "the origin switched protocols without being asked")                               \
     X(origin_bad_upgrade, 502, origin, "the origin's answer to the protocol upgrade is not valid")                    \
+    X(origin_unknown_coding, 502, origin, "the origin's content coding cannot be read")                                \
+    X(origin_bad_frame, 502, origin, "the origin's WebSocket frames are not well-formed")                              \
     X(rate_limited, 429, policy, "a limit of the policy is used up")                                                  \
     X(closed_by_operator, 403, policy, "the connection was closed by the operator")                                   \
     X(handler_threw, 403, operator_config, "the handler threw an exception")                                          \

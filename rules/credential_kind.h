@@ -1,0 +1,43 @@
+// A kind of credential as a file configures it: header, bearer, placeholder, aws_sigv4, … One class for each, in a file of
+// its own (rules/*_credential.h), made by its reader and listed in rules/credential_reader.cc. Configuration only: it holds
+// references, never values. Immutable; shared by the policies that use it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "rules/credential_action.h"
+#include "secrets/secrets.h"
+#include "secrets/template_text.h"
+
+namespace sallyport::rules {
+
+class Placeholders;  // rules/placeholders.h
+
+// What a credential's secrets and references are filled in from.
+struct RenderContext {
+    std::string_view credential;  // its name
+    const secrets::Identity& identity;
+    const secrets::SecretSnapshot& secrets;
+    const Placeholders* placeholders = nullptr;  // the sandbox's; null where it has none
+};
+
+class CredentialKind {
+public:
+    virtual ~CredentialKind() = default;
+    // "header", "aws_sigv4", …: as in the file.
+    virtual std::string_view type() const = 0;
+    // Every template that it fills in: which secrets, parameters and labels it needs is found by these.
+    virtual void visit_templates(const std::function<void(const secrets::TemplateText&)>& visit) const = 0;
+    // What depends on the sandbox beside those templates: then it is rendered for each.
+    virtual bool is_per_sandbox() const { return false; }
+    // The variable that holds its placeholder inside sandboxes; empty for none.
+    virtual std::string_view placeholder_variable() const { return {}; }
+    // secret_unavailable where a secret or parameter is missing or unfit. The detail never holds a value.
+    virtual Result<std::unique_ptr<const CredentialAction>> render(const RenderContext& context) const = 0;
+};
+
+}  // namespace sallyport::rules
