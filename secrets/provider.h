@@ -64,8 +64,11 @@ public:
     // Every template that it fills in: where the value lies, and what it takes to get there. Secrets that they refer to are
     // in FetchContext::inputs.
     virtual void visit_templates(const std::function<void(const TemplateText&)>& visit) const = 0;
-    // One attempt. secret_unavailable where it fails, for whatever reason; the detail never holds a value. The caller tries
-    // again, with back-off, and goes on using the last value until that expires.
+    // One attempt. The detail of a failure never holds a value.
+    // secret_unavailable: it could not be had now. The caller tries again, with back-off, and goes on using the last value
+    // until that expires.
+    // denied: whoever keeps it says that it is gone, or ours no longer (revoked). The last value must not be used from now on;
+    // the caller tries again all the same.
     virtual Result<Fetched> fetch(FetchContext& context) const = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,24 +11,10 @@
 #include "base/buffer.h"
 #include "base/unique_fd.h"
 #include "secrets/location.h"
+#include "secrets/value_check.h"
 
 namespace sallyport::secrets {
 namespace {
-
-constexpr std::size_t kSecretBytesMax = 64 * 1024;
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-Result<SecretString> check_value(std::string_view value) {
-    if (value.ends_with('\n')) value.remove_suffix(1);
-    if (value.empty()) return failure(ErrorCode::secret_unavailable, "the value is empty");
-    if (value.size() > kSecretBytesMax) return failure(ErrorCode::secret_unavailable, "the value is over 64 KiB");
-    // A line end in a header would be a second header.
-    if (std::any_of(value.begin(), value.end(), is_control)) {
-        return failure(ErrorCode::secret_unavailable, "the value holds control characters");
-    }
-    return SecretString(value);
-}
 
 Result<SecretString> read_variable(const std::string& name) {
     const char* value = std::getenv(name.c_str());

@@ -40,8 +40,8 @@ bool is_per_sandbox(const SecretSource& source);
 
 class SecretSnapshot final {
 public:
-    // Reads every source. A source that fails (not set, unreadable, empty, over 64 KiB, control characters in the value
-    // other than one trailing newline, which is removed) keeps its error, and whatever needs it is denied.
+    // Reads every source. A source that fails (not set, unreadable, not a value: secrets/value_check.h) keeps its error,
+    // and whatever needs it is denied.
     static SecretSnapshot load(const std::vector<SecretSource>& sources, const Identity& identity);
     // As above, but what does not depend on the sandbox is read once for many: it is taken from `common`, which was
     // loaded from the same sources.
