@@ -6,6 +6,7 @@
 
 #include "cli/gate.h"
 #include "rules/compiled_policy.h"
+#include "secrets/provider.h"
 
 namespace sallyport::cli {
 namespace {
@@ -125,8 +126,8 @@ std::string describe_secrets(const Deployment& deployment) {
     for (const secrets::SecretSource& source : deployment.file().secrets) {
         ordered_json json;
         json["name"] = source.name;
-        json["source"] = source.kind == secrets::SourceKind::env ? "env" : "file";
-        json["location"] = source.location;
+        json["source"] = secrets::type_of(source);
+        json["location"] = source.provider ? source.provider->describe() : source.location;
         json["used_by"] = users_of(deployment.file(), source.name);
         add_state(json, sandboxes, source.name);
         list.push_back(std::move(json));

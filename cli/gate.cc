@@ -334,7 +334,7 @@ std::vector<std::string> Gate::secret_paths(const std::string& sandbox_name) con
     const rules::SandboxPolicy* policy = deployment_->policy_of(sandbox_name);
     if (policy == nullptr) return paths;
     for (const secrets::SecretSource& source : file().secrets) {
-        if (source.kind != secrets::SourceKind::file) continue;
+        if (!secrets::is_file(source)) continue;
         if (auto path = secrets::resolve_location(source, policy->identity)) paths.push_back(std::move(*path));
     }
     return paths;

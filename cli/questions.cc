@@ -46,6 +46,7 @@ Result<std::shared_ptr<const rules::PolicySnapshot>> LoadedFile::snapshot(const 
         for (secrets::SecretSource& source : file.secrets) {
             source.kind = secrets::SourceKind::env;
             source.location = kAssumedVariable;
+            source.provider = nullptr;
         }
     }
     const auto values = secrets::SecretSnapshot::load(file.secrets, chosen->identity);

@@ -69,7 +69,7 @@ SecretCache::Values SecretCache::get(const Sources& sources, const secrets::Iden
     if (is_new) {
         for (const secrets::SecretSource& source : sources) {
             entry.names.push_back(source.name);
-            if (source.kind != secrets::SourceKind::file || (common && !secrets::is_per_sandbox(source))) continue;
+            if (!secrets::is_file(source) || (common && !secrets::is_per_sandbox(source))) continue;
             if (auto path = secrets::resolve_location(source, identity)) entry.paths.push_back(std::move(*path));
         }
     }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "rules/compiled_policy.h"
+#include "secrets/provider.h"
 #include "secrets/template_text.h"
 
 namespace sallyport::rules {
@@ -47,9 +48,9 @@ std::vector<IdentityCheck::Need> IdentityCheck::find_needs(const CompiledPolicy&
     for (const auto& [variable, secret] : policy.handler_env) used.insert(secret);
     for (const secrets::SecretSource& source : file_.secrets) {
         if (!used.contains(source.name)) continue;
-        if (const auto location = secrets::parse_template(source.location)) {
-            note(*location, "secret " + quote(source.name));
-        }
+        const std::string what = "secret " + quote(source.name);
+        if (source.provider) source.provider->visit_templates([&](const auto& text) { note(text, what); });
+        if (const auto location = secrets::parse_template(source.location)) note(*location, what);
     }
     return needs;
 }

@@ -7,6 +7,7 @@
 #include "rules/example_search.h"
 #include "rules/mismatch_text.h"
 #include "rules/rule_pairs.h"
+#include "secrets/provider.h"
 
 namespace sallyport::rules {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json as_json(const secrets::SecretSource& source) {
-    return {{source.kind == secrets::SourceKind::env ? "env" : "file", source.location}};
+    return {{std::string(secrets::type_of(source)), source.provider ? source.provider->describe() : source.location}};
 }
 
 // References only: literal text may be a value that somebody pasted.

@@ -14,8 +14,9 @@ namespace sallyport::secrets {
 // What a part that refers to the sandbox stands for: secret_unavailable where it is not set.
 Result<std::string_view> value_of(const TemplatePart& part, const Identity& identity);
 
-// secret_unavailable for a parameter or label that is not set, and for a value that could change what the location
-// means: in a path '/', NUL, or a component that becomes "." or ".."; in a variable's name anything but [A-Za-z0-9_].
+// The variable's name, or the file's path: of systemd's credentials too. secret_unavailable for a parameter or label that is
+// not set, and for a value that could change what the location means: in a path '/', NUL, or a component that becomes "." or
+// ".."; in a variable's name anything but [A-Za-z0-9_].
 Result<std::string> resolve_location(const SecretSource& source, const Identity& identity);
 
 }  // namespace sallyport::secrets

@@ -50,7 +50,7 @@ struct FetchContext {
 
 struct Fetched {
     SecretString value;
-    // Not to be used from then on. Nothing: it is good until a newer one replaces it.
+    // Not to be used from then on. Nothing: it is fetched again after SecretSource::refresh.
     std::optional<WallClock::time_point> expires_at;
 };
 
@@ -64,6 +64,11 @@ public:
     // Every template that it fills in: where the value lies, and what it takes to get there. Secrets that they refer to are
     // in FetchContext::inputs.
     virtual void visit_templates(const std::function<void(const TemplateText&)>& visit) const = 0;
+    // Files that it reads in fetch(): absolute, without templates. A change of one is a reason to fetch again at once, and
+    // nothing inside a sandbox may see them.
+    virtual std::vector<std::string> files() const { return {}; }
+    // What it gives to FetchContext::commands, which runs nothing that it was not told of when the daemon started.
+    virtual std::vector<std::vector<std::string>> commands() const { return {}; }
     // One attempt. The detail of a failure never holds a value.
     // secret_unavailable: it could not be had now. The caller tries again, with back-off, and goes on using the last value
     // until that expires.

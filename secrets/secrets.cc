@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/unique_fd.h"
 #include "secrets/location.h"
+#include "secrets/provider.h"
 #include "secrets/value_check.h"
 
 namespace sallyport::secrets {
@@ -59,31 +60,63 @@ Result<SecretString> read_file(const std::string& path) {
 }
 
 Result<SecretString> read_source(const SecretSource& source, const Identity& identity) {
+    if (source.kind == SourceKind::provider) return failure(ErrorCode::secret_unavailable, "it has not been fetched yet");
     const auto location = resolve_location(source, identity);
     if (!location) return failure(location.error());
     return source.kind == SourceKind::env ? read_variable(*location) : read_file(*location);
 }
 
+// What was fetched carries its own explanation.
+SharedValue value_of(const SecretSource& source, const Identity& identity, const SecretSnapshot::Provided& provided) {
+    if (source.kind == SourceKind::provider && provided) {
+        if (SharedValue value = provided(source, identity)) return value;
+    }
+    auto value = read_source(source, identity);
+    if (!value) value.error().detail = "secret \"" + source.name + "\": " + value.error().detail;
+    return std::make_shared<const Result<SecretString>>(std::move(value));
+}
+
 }  // namespace
 
-bool is_per_sandbox(const SecretSource& source) { return source.location.find("${") != source.location.npos; }
+std::string_view type_of(const SecretSource& source) {
+    switch (source.kind) {
+        case SourceKind::env: return "env";
+        case SourceKind::file: return "file";
+        case SourceKind::systemd: return "systemd";
+        case SourceKind::provider: break;
+    }
+    return source.provider->type();
+}
+
+bool is_file(const SecretSource& source) {
+    return source.kind == SourceKind::file || source.kind == SourceKind::systemd;
+}
+
+std::string describe(const SecretSource& source) {
+    if (source.kind == SourceKind::provider) return source.provider->describe();
+    return std::string(type_of(source)) + " " + source.location;
+}
+
+bool is_per_sandbox(const SecretSource& source) {
+    if (source.kind != SourceKind::provider) return source.location.find("${") != source.location.npos;
+    bool refers = false;
+    source.provider->visit_templates([&](const TemplateText& text) {
+        for (const TemplatePart& part : text) refers |= part.kind != PartKind::literal;
+    });
+    return refers;
+}
 
 SecretSnapshot SecretSnapshot::load(const std::vector<SecretSource>& sources, const Identity& identity) {
     return load(sources, identity, {});
 }
 
 SecretSnapshot SecretSnapshot::load(const std::vector<SecretSource>& sources, const Identity& identity,
-                                    const SecretSnapshot& common) {
+                                    const SecretSnapshot& common, const Provided& provided) {
     SecretSnapshot snapshot;
     for (const SecretSource& source : sources) {
         const auto known = is_per_sandbox(source) ? common.values_.end() : common.values_.find(source.name);
-        if (known != common.values_.end()) {
-            snapshot.values_.insert_or_assign(source.name, known->second);
-            continue;
-        }
-        auto value = read_source(source, identity);
-        if (!value) value.error().detail = "secret \"" + source.name + "\": " + value.error().detail;
-        snapshot.values_.insert_or_assign(source.name, std::make_shared<const Result<SecretString>>(std::move(value)));
+        SharedValue value = known != common.values_.end() ? known->second : value_of(source, identity, provided);
+        snapshot.values_.insert_or_assign(source.name, std::move(value));
     }
     return snapshot;
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace sallyport::secrets {
 namespace {
 
@@ -63,6 +65,21 @@ TEST(Location, NeedsEveryParameterAndNothingElse) {
     EXPECT_EQ(missing.error().detail, "parameter \"y\" is not set");
     EXPECT_FALSE(resolve(SourceKind::file, "/run/${secrets.x}", "acme"));
     EXPECT_FALSE(resolve(SourceKind::file, "/run/${params.x", "acme"));
+}
+
+TEST(Location, OfASystemdCredentialIsInTheServicesOwnFolder) {
+    unsetenv("CREDENTIALS_DIRECTORY");
+    const auto none = resolve(SourceKind::systemd, "pat", "acme");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().detail,
+              "CREDENTIALS_DIRECTORY is not set: the service needs LoadCredential= or SetCredential=");
+    setenv("CREDENTIALS_DIRECTORY", "/run/credentials/gate.service", 1);
+    EXPECT_EQ(resolve(SourceKind::systemd, "pat", "acme").value(), "/run/credentials/gate.service/pat");
+    EXPECT_EQ(resolve(SourceKind::systemd, "pat.${params.x}", "acme").value(), "/run/credentials/gate.service/pat.acme");
+    for (const std::string name : {"..", ".", "../pat", "a/b", "${params.x}"}) {
+        EXPECT_FALSE(resolve(SourceKind::systemd, name, "..")) << name;
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 }  // namespace

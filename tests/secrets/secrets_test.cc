@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "secrets/provider.h"
+
 namespace sallyport::secrets {
 namespace {
 
@@ -96,6 +98,44 @@ TEST_F(SecretFiles, WhatIsCommonIsReadOnce) {
     EXPECT_EQ(SecretSnapshot::load(sources, {"a", {}, {}}).get("common").value(), "second");
     EXPECT_TRUE(is_per_sandbox(sources[2]));
     EXPECT_FALSE(is_per_sandbox(sources[0]));
+}
+
+class FakeProvider final : public SecretProvider {
+public:
+    explicit FakeProvider(std::string path) : path_(parse_template(path).value()) {}
+    std::string_view type() const override { return "fake"; }
+    std::string describe() const override { return "fake store"; }
+    void visit_templates(const std::function<void(const TemplateText&)>& visit) const override { visit(path_); }
+    Result<Fetched> fetch(FetchContext&) const override { return failure(ErrorCode::secret_unavailable); }
+
+private:
+    TemplateText path_;
+};
+
+SecretSource provided(const std::string& path) {
+    SecretSource source{"slow", SourceKind::provider, ""};
+    source.provider = std::make_shared<FakeProvider>(path);
+    return source;
+}
+
+TEST(SecretSnapshot, TakesWhatTakesTimeFromWhoeverFetchedIt) {
+    const std::vector<SecretSource> sources{provided("path")};
+    EXPECT_EQ(SecretSnapshot::load(sources, {}).get("slow").error().detail, "secret \"slow\": it has not been fetched yet");
+    const auto value = std::make_shared<const Result<SecretString>>(SecretString("fetched"));
+    const auto give = [&](const SecretSource&, const Identity& identity) { return identity.sandbox == "a" ? value : nullptr; };
+    EXPECT_EQ(SecretSnapshot::load(sources, {"a", {}, {}}, {}, give).get("slow").value(), "fetched");
+    EXPECT_FALSE(SecretSnapshot::load(sources, {"b", {}, {}}, {}, give).get("slow"));
+}
+
+TEST(SecretSource, IsNamedByWhatItIs) {
+    EXPECT_EQ(describe({"a", SourceKind::env, "TOKEN"}), "env TOKEN");
+    EXPECT_EQ(describe({"a", SourceKind::systemd, "pat"}), "systemd pat");
+    EXPECT_EQ(describe(provided("x")), "fake store");
+    EXPECT_EQ(type_of(provided("x")), "fake");
+    EXPECT_TRUE(is_file({"a", SourceKind::systemd, "pat"}));
+    EXPECT_FALSE(is_file(provided("x")));
+    EXPECT_TRUE(is_per_sandbox(provided("${params.x}")));
+    EXPECT_FALSE(is_per_sandbox(provided("x")));
 }
 
 TEST_F(SecretFiles, ThreatX6NoErrorHoldsAValue) {
