@@ -35,6 +35,17 @@ void Scrubber::pause(Buffer& out) {
     held_.wipe();
 }
 
+void Scrubber::end_message(Buffer& out) {
+    if (held_.empty()) return;
+    const bool is_telling = scan_.longest_attempt(released_bytes_ + held_.size()) >= kTellingBytesMin;
+    char* rest = out.reserve(held_.size());
+    std::memcpy(rest, held_.view().data(), held_.size());
+    if (is_telling) std::memset(rest, needles_->fill(), held_.size());
+    out.commit(held_.size());
+    released_bytes_ += held_.size();
+    held_.wipe();
+}
+
 void Scrubber::finish(Buffer& out) {
     out.append(held_.view());
     abandon();

@@ -21,6 +21,8 @@
 namespace sallyport::rules {
 
 inline constexpr std::size_t kPausedBytesMax = 3;
+// So many bytes of a needle tell more than that there may be one.
+inline constexpr std::size_t kTellingBytesMin = 8;
 
 class Scrubber final {
 public:
@@ -36,6 +38,10 @@ public:
     // Nothing more comes for now, and the sandbox may be waiting for what is held: lets go of it if that is no more
     // than kPausedBytesMax bytes of any needle. One that goes on afterwards is overwritten from there.
     void pause(Buffer& out);
+    // A message of several in one direction is complete, and cannot wait for the next: lets go of what is held,
+    // overwritten where that is kTellingBytesMin bytes or more of a needle. One that goes on in the next message is
+    // overwritten from there, so that a secret that is cut into messages does not come through either.
+    void end_message(Buffer& out);
     // The part broke off: the rest, which nobody can judge any more, is dropped. Afterwards another part may begin.
     void abandon();
 

@@ -162,6 +162,22 @@ TEST(Scrubber, R14_InAPauseAtMostTheFirstBytesOfASecretAreLetGo) {
     EXPECT_EQ(out.view(), kSecret.substr(0, kPausedBytesMax) + stars(kSecret.size() - kPausedBytesMax));
 }
 
+TEST(Scrubber, R14_WhatAMessageEndsInIsOverwrittenWhereItTellsMuchOfASecret) {
+    const auto needles = needles_of({kSecret});
+    for (std::size_t cut = 1; cut < kSecret.size(); ++cut) {
+        Scrubber scrubber(needles);
+        Buffer out;
+        scrubber.feed("x" + kSecret.substr(0, cut), out);
+        scrubber.end_message(out);
+        EXPECT_EQ(scrubber.held_bytes(), 0u);
+        const std::string shown = cut < kTellingBytesMin ? kSecret.substr(0, cut) : stars(cut);
+        EXPECT_EQ(out.view(), "x" + shown);
+        scrubber.feed(kSecret.substr(cut) + "y" + kSecret, out);
+        scrubber.end_message(out);
+        EXPECT_EQ(out.view(), "x" + shown + stars(kSecret.size() - cut) + "y" + stars(kSecret.size()));
+    }
+}
+
 TEST(Scrubber, R17_LengthsStay) {
     const auto needles = needles_of({kSecret});
     Random random(5);
