@@ -51,6 +51,29 @@ inline constexpr std::size_t kFetchConnectionsMax = 256;
 // What is kept of a handler's own words about its failure, for the log.
 inline constexpr std::size_t kHandlerReasonBytesMax = 1024;
 
+// What a request may have in its body where its credential needs all of it before the head can be sent (a signature over
+// the body, say): held in memory for each such request. What SDKs send in one piece is less; more is sent in parts.
+inline constexpr std::size_t kBufferedBodyBytesMax = 8 * 1024 * 1024;
+
+// A token endpoint's answer is held until it is whole and read. Real ones are a few KiB.
+inline constexpr std::size_t kTokenAnswerBytesMax = 1024 * 1024;
+
+// How much of a response is decoded at a time: what decoding makes of one read waits nowhere, and a client that is slow
+// holds up the next block.
+inline constexpr std::size_t kDecodedBytesMax = 64 * 1024;
+
+// An origin that has brought nothing for so long has paused, and the client may be waiting for the bytes that are held
+// because they could be the beginning of a secret. Longer than the gaps between packets of one message.
+inline constexpr milliseconds kScrubPause{10};
+
+// A sandbox's cookies beside one credential. RFC 6265 asks of browsers 4 KiB for one and 50 for a host.
+inline constexpr std::size_t kCookieBytesMax = 4096;
+inline constexpr std::size_t kCookiesPerCredentialMax = 64;
+inline constexpr std::size_t kCookieBytesPerCredentialMax = 64 * 1024;
+// Shorter values are words ("dark", "en-US", a day) that stand in pages anyway; a session's name is at least 64 bits of
+// chance, which is sixteen hexadecimal digits.
+inline constexpr std::size_t kCookieNeedleBytesMin = 16;
+
 // Hosts that no rule allows get a leaf too, so that the client can be told why; not many, because minting costs.
 inline constexpr double kRefusalLeavesPerSecond = 20;
 inline constexpr double kRefusalLeavesBurst = 100;

@@ -1,0 +1,95 @@
+#include "proxy/request_body.h"
+
+#include <utility>
+
+#include "http/http1_writer.h"
+#include "proxy/limits.h"
+
+namespace sallyport::proxy {
+
+RequestBody::~RequestBody() { reset(); }
+
+void RequestBody::reset() {
+    framing_ = {};
+    rewriter_.reset();
+    is_gathering_ = false;
+    sent_bytes_ = 0;
+    if (!std::exchange(has_secrets_, false)) return;
+    for (Buffer* each : {&gathered_, &rewritten_}) {
+        each->wipe();
+        each->release_if_empty();
+    }
+}
+
+Result<void> RequestBody::begin_to_gather(const http::BodyFraming& announced) {
+    is_gathering_ = has_secrets_ = true;
+    if (announced.kind != http::BodyKind::length || announced.length_bytes <= kBufferedBodyBytesMax) return {};
+    return failure(ErrorCode::body_too_large);
+}
+
+Result<void> RequestBody::gather(std::string_view bytes) {
+    if (gathered_.size() + bytes.size() > kBufferedBodyBytesMax) return failure(ErrorCode::body_too_large);
+    gathered_.append(bytes);
+    return {};
+}
+
+void RequestBody::begin_to_send(const http::BodyFraming& framing, std::unique_ptr<rules::BodyRewriter> rewriter) {
+    is_gathering_ = false;
+    framing_ = framing;
+    rewriter_ = std::move(rewriter);
+    if (rewriter_ != nullptr) has_secrets_ = true;
+}
+
+Result<void> RequestBody::send(std::string_view bytes, Buffer& out) {
+    if (rewriter_ == nullptr) {
+        write(bytes, out);
+        return {};
+    }
+    if (auto rewritten = rewriter_->feed(bytes, rewritten_); !rewritten) return rewritten;
+    return send_rewritten(out);
+}
+
+// One byte more than announced would be the beginning of a request that nobody has judged.
+Result<void> RequestBody::send_rewritten(Buffer& out) {
+    const bool has_length = framing_.kind == http::BodyKind::length;
+    sent_bytes_ += rewritten_.size();
+    if (has_length && sent_bytes_ > framing_.length_bytes) {
+        return failure(ErrorCode::internal, "a body became longer than its head said");
+    }
+    write(rewritten_.view(), out);
+    rewritten_.clear();
+    return {};
+}
+
+void RequestBody::write(std::string_view bytes, Buffer& out) {
+    if (framing_.kind == http::BodyKind::chunked) {
+        http::write_chunk(out, bytes);
+    } else {
+        out.append(bytes);
+    }
+}
+
+Result<void> RequestBody::send_gathered(Buffer& out) {
+    const bool is_whole = framing_.kind != http::BodyKind::length || framing_.length_bytes == gathered_.size();
+    if (!is_whole || (framing_.kind == http::BodyKind::none && !gathered_.empty())) {
+        return failure(ErrorCode::internal, "a body has another length than its head says");
+    }
+    write(gathered_.view(), out);
+    if (framing_.kind == http::BodyKind::chunked) http::write_last_chunk(out, {});
+    gathered_.wipe();
+    return {};
+}
+
+Result<void> RequestBody::finish(const http::HeaderMap& trailers, Buffer& out) {
+    if (rewriter_ != nullptr) {
+        if (auto rewritten = rewriter_->finish(rewritten_); !rewritten) return rewritten;
+        if (auto sent = send_rewritten(out); !sent) return sent;
+        if (framing_.kind == http::BodyKind::length && sent_bytes_ < framing_.length_bytes) {
+            return failure(ErrorCode::internal, "a body became shorter than its head said");
+        }
+    }
+    if (framing_.kind == http::BodyKind::chunked) http::write_last_chunk(out, trailers);
+    return {};
+}
+
+}  // namespace sallyport::proxy
