@@ -10,7 +10,10 @@
 #include "rules/fields.h"
 #include "rules/identity_check.h"
 #include "rules/policy_reader.h"
+#include "rules/secret_cycles.h"
 #include "rules/secret_reader.h"
+#include "secrets/inputs.h"
+#include "secrets/template_text.h"
 
 namespace sallyport::rules {
 namespace {
@@ -27,8 +30,10 @@ public:
     void read() {
         if (!expect_map(root_, "the file", {kKeys}, reporter_)) return;
         read_version();
+        name_secrets();
         each_named("secrets", [&](const Entry& entry) { read_secret_entry(entry); });
         each_named("credentials", [&](const Entry& entry) { read_credential_entry(entry); });
+        check_inputs();
         each_named("policies", [&](const Entry& entry) {
             file_.policies.emplace(entry.key, read_policy(entry.key, entry.value, definitions_, reporter_));
         });
@@ -59,9 +64,37 @@ private:
         if (!is_one) reporter_.error(version->place, "\"version\" must be 1");
     }
 
+    // Before any is read: one may need another that comes after it.
+    void name_secrets() {
+        const Node* node = find(root_, "secrets");
+        if (node == nullptr || node->kind != NodeKind::map) return;
+        for (const Entry& entry : node->entries) {
+            if (secrets::is_name(entry.key)) definitions_.secrets.insert(entry.key);
+        }
+    }
+
     void read_secret_entry(const Entry& entry) {
-        definitions_.secrets.insert(entry.key);
-        if (auto source = read_secret(entry.key, entry.value, reporter_)) file_.secrets.push_back(std::move(*source));
+        auto source = read_secret(entry.key, entry.value, definitions_.secrets, reporter_);
+        if (source) file_.secrets.push_back(std::move(*source));
+    }
+
+    // What a store needs is used, and may not need what it gives.
+    void check_inputs() {
+        std::set<std::string, std::less<>> reported;
+        for (const secrets::SecretSource& source : file_.secrets) {
+            for (std::string& name : secrets::inputs_of(source)) definitions_.used_secrets.insert(std::move(name));
+            const auto cycle = cycle_through(source.name, file_.secrets);
+            if (cycle.empty() || reported.contains(source.name)) continue;
+            reported.insert(cycle.begin(), cycle.end());
+            report_cycle(cycle);
+        }
+    }
+
+    void report_cycle(const std::vector<std::string>& cycle) {
+        std::string steps = quote(cycle.front());
+        for (std::size_t i = 1; i < cycle.size(); ++i) steps += " needs " + quote(cycle[i]);
+        const Node* node = find(*find(root_, "secrets"), cycle.front());
+        reporter_.error(node->place, "these secrets need each other: " + steps);
     }
 
     void read_credential_entry(const Entry& entry) {

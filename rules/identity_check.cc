@@ -3,6 +3,7 @@
 #include <set>
 
 #include "rules/compiled_policy.h"
+#include "secrets/inputs.h"
 #include "secrets/provider.h"
 #include "secrets/template_text.h"
 
@@ -46,6 +47,14 @@ std::vector<IdentityCheck::Need> IdentityCheck::find_needs(const CompiledPolicy&
         note(spec.value, "credential " + quote(spec.name));
     }
     for (const auto& [variable, secret] : policy.handler_env) used.insert(secret);
+    // A store's own secrets are needed too.
+    for (std::size_t known = 0; known != used.size();) {
+        known = used.size();
+        for (const secrets::SecretSource& source : file_.secrets) {
+            if (!used.contains(source.name)) continue;
+            for (std::string& input : secrets::inputs_of(source)) used.insert(std::move(input));
+        }
+    }
     for (const secrets::SecretSource& source : file_.secrets) {
         if (!used.contains(source.name)) continue;
         const std::string what = "secret " + quote(source.name);

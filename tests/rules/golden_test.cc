@@ -137,6 +137,13 @@ const std::map<std::string, std::string> kElsewhere = {
     {"an answer has 64 headers at most", "ActionReader.BoundsAnAnswer"},
     {"a policy has 10000 rules at most", "too large for the tree: PolicyFile"},
     {"a pattern has 1000 characters at most", "Glob.RefusesControlCharactersAndLongPatterns"},
+    {"an address is the same for every sandbox, and refers to nothing", "SecretReading"},
+    {"must begin with https://", "SecretReading"},
+    {"sends secrets in the clear: https, or \"allow_cleartext: true\" beside it", "SecretReading"},
+    {"must be a host, with a port and a path where needed", "SecretReading"},
+    {" must refer to a secret, \"${secrets.NAME}\": values do not belong in this file", "SecretReading"},
+    {": this file is the same for every sandbox, and refers to nothing", "SecretReading"},
+    {"these secrets need each other: ", "SecretCycles"},
     {"text/plain; charset=utf-8", "a value, not a message"},
     {"the sandbox's id", "of a refusal while the gate runs: Location"},
 };

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "secrets/provider.h"
+#include "tests/secrets/fake_provider.h"
 
 namespace sallyport::secrets {
 namespace {
@@ -100,23 +100,7 @@ TEST_F(SecretFiles, WhatIsCommonIsReadOnce) {
     EXPECT_FALSE(is_per_sandbox(sources[0]));
 }
 
-class FakeProvider final : public SecretProvider {
-public:
-    explicit FakeProvider(std::string path) : path_(parse_template(path).value()) {}
-    std::string_view type() const override { return "fake"; }
-    std::string describe() const override { return "fake store"; }
-    void visit_templates(const std::function<void(const TemplateText&)>& visit) const override { visit(path_); }
-    Result<Fetched> fetch(FetchContext&) const override { return failure(ErrorCode::secret_unavailable); }
-
-private:
-    TemplateText path_;
-};
-
-SecretSource provided(const std::string& path) {
-    SecretSource source{"slow", SourceKind::provider, ""};
-    source.provider = std::make_shared<FakeProvider>(path);
-    return source;
-}
+SecretSource provided(const std::string& path) { return fake_source("slow", {path}); }
 
 TEST(SecretSnapshot, TakesWhatTakesTimeFromWhoeverFetchedIt) {
     const std::vector<SecretSource> sources{provided("path")};
