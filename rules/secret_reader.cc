@@ -71,7 +71,8 @@ public:
         if (!expect_map(node_, "secret " + quote(source_.name), {kKeys, kUnsupportedKeys}, reporter_)) return std::nullopt;
         const Entry* origin = find_origin();
         if (origin == nullptr) return std::nullopt;
-        source_.definition = to_json(node_);
+        // Not its times: the value is the same with others.
+        source_.definition = origin->key + ":" + to_json(origin->value);
         const auto store = std::find_if(std::begin(kStores), std::end(kStores),
                                         [&](const Store& each) { return each.key == origin->key; });
         const bool is_read = store == std::end(kStores) ? read_on_the_spot(*origin) : read_store(*store, origin->value);

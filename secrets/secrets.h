@@ -37,8 +37,8 @@ struct SecretSource {
     // longer.
     std::chrono::milliseconds refresh = kRefreshDefault;
     std::chrono::milliseconds grace = kGraceDefault;
-    // The whole entry as one line of JSON. Two sources of the same name and definition are the same: what was fetched for one
-    // is good for the other. Empty where nobody knows: then only the same provider is the same.
+    // How the file has it, but for its times. Two sources of the same name and definition are the same: what was fetched for
+    // one is good for the other. Empty where nobody knows: then only the same provider is the same.
     std::string definition = {};
 };
 

@@ -75,7 +75,7 @@ TEST(SecretReader, SaysWhatASourceIs) {
     EXPECT_EQ(sources[2].provider->commands().front(), (std::vector<std::string>{"/etc/sallyport/bin/get", "it"}));
     EXPECT_EQ(sources[2].refresh, std::chrono::minutes(2));
     EXPECT_EQ(sources[2].grace, std::chrono::minutes(1));
-    EXPECT_EQ(sources[2].definition, R"({"command":["bin/get","it"],"refresh":"2m","grace":"1m"})");
+    EXPECT_EQ(sources[2].definition, R"(command:["bin/get","it"])");
     EXPECT_EQ(sources[3].provider->commands().front().front(), "pass");
     EXPECT_EQ(sources[3].refresh, secrets::kRefreshDefault);
     EXPECT_EQ(sources[3].grace, secrets::kGraceDefault);
