@@ -43,6 +43,10 @@ void ScrubChain::pause(Buffer& out) {
     release_from_each(out, [](rules::Scrubber& scrubber, Buffer& clean) { scrubber.pause(clean); });
 }
 
+void ScrubChain::end_message(Buffer& out) {
+    release_from_each(out, [](rules::Scrubber& scrubber, Buffer& clean) { scrubber.end_message(clean); });
+}
+
 void ScrubChain::abandon() {
     for (const auto& link : links_) link->scrubber.abandon();
 }

@@ -23,7 +23,10 @@ public:
     void feed(std::string_view bytes, Buffer& out);
     void finish(Buffer& out);
     void pause(Buffer& out);
+    // Of several: see rules::Scrubber.
+    void end_message(Buffer& out);
     void abandon();
+    bool empty() const { return links_.empty(); }
     // Of a text that is there as a whole. True if there was something in it.
     bool scrub_whole(std::string& text);
 

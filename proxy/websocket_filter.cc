@@ -17,8 +17,8 @@ constexpr std::size_t kCloseCodeBytes = 2;
 
 }  // namespace
 
-WebSocketScrubber::WebSocketScrubber(std::shared_ptr<const rules::NeedleSet> needles)
-    : needles_(std::move(needles)), scrubber_(needles_), parser_(WebSocketSender::server, *this) {}
+WebSocketScrubber::WebSocketScrubber(ScrubChain scrub)
+    : scrub_(std::move(scrub)), parser_(WebSocketSender::server, *this) {}
 
 Result<void> WebSocketScrubber::feed(std::string_view bytes, Buffer& out) {
     out_ = &out;
@@ -40,9 +40,9 @@ Result<void> WebSocketScrubber::on_payload(std::string_view bytes, std::uint64_t
     if (is_control(frame_.opcode)) {
         control_.append(bytes);
     } else if (in_one_frame_) {
-        scrubber_.feed(bytes, *out_);
+        scrub_.feed(bytes, *out_);
     } else {
-        scrubber_.feed(bytes, settled_);
+        scrub_.feed(bytes, settled_);
         write_fragment(false);
     }
     return {};
@@ -52,9 +52,9 @@ Result<void> WebSocketScrubber::on_frame_end() {
     if (is_control(frame_.opcode)) {
         write_control_frame();
     } else if (in_one_frame_) {
-        scrubber_.end_message(*out_);
+        scrub_.end_message(*out_);
     } else if (frame_.is_final) {
-        scrubber_.end_message(settled_);
+        scrub_.end_message(settled_);
         write_fragment(true);
     }
     return {};
@@ -66,7 +66,7 @@ void WebSocketScrubber::write_control_frame() {
     control_.clear();
     const std::size_t text_at = frame_.opcode == WebSocketOpcode::close ? std::min(payload.size(), kCloseCodeBytes) : 0;
     std::string text = payload.substr(text_at);
-    if (rules::scrub_text(*needles_, text)) ++found_in_control_;
+    scrub_.scrub_whole(text);
     http::append_websocket_header(*out_, frame_);
     out_->append(std::string_view(payload).substr(0, text_at));
     out_->append(text);
@@ -134,9 +134,8 @@ void WebSocketRewriter::write_fragment(std::size_t size, bool is_final) {
     rewritten_.consume(size);
 }
 
-WebSocketFilter::WebSocketFilter(std::shared_ptr<const rules::NeedleSet> needles,
-                                 std::unique_ptr<rules::BodyRewriter> rewriter, Random& random) {
-    if (needles != nullptr && !needles->empty()) scrubber_ = std::make_unique<WebSocketScrubber>(std::move(needles));
+WebSocketFilter::WebSocketFilter(ScrubChain scrub, std::unique_ptr<rules::BodyRewriter> rewriter, Random& random) {
+    if (!scrub.empty()) scrubber_ = std::make_unique<WebSocketScrubber>(std::move(scrub));
     if (rewriter != nullptr) rewriter_ = std::make_unique<WebSocketRewriter>(std::move(rewriter), random);
 }
 

@@ -12,8 +12,8 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "http/websocket_frame.h"
+#include "proxy/scrub_chain.h"
 #include "rules/credential_action.h"
-#include "rules/scrubber.h"
 
 namespace sallyport::proxy {
 
@@ -26,12 +26,12 @@ namespace sallyport::proxy {
 // Where a secret is not of whole characters, a text message may not be UTF-8 afterwards: then its receiver refuses it.
 class WebSocketScrubber final : private http::WebSocketFrameSink {
 public:
-    explicit WebSocketScrubber(std::shared_ptr<const rules::NeedleSet> needles);
+    explicit WebSocketScrubber(ScrubChain scrub);
 
     // Appends to `out` what is settled. origin_bad_frame ends the connection: what is in `out` is clean.
     Result<void> feed(std::string_view bytes, Buffer& out);
     // How many needles were found so far.
-    std::uint64_t found() const { return scrubber_.found() + found_in_control_; }
+    std::uint64_t found() const { return scrub_.found(); }
 
 private:
     Result<void> on_frame(const http::WebSocketFrame& frame) override;
@@ -40,8 +40,7 @@ private:
     void write_control_frame();
     void write_fragment(bool is_final);
 
-    std::shared_ptr<const rules::NeedleSet> needles_;
-    rules::Scrubber scrubber_;
+    ScrubChain scrub_;
     http::WebSocketFrameParser parser_;
     Buffer* out_ = nullptr;  // of the feed() that is running
     http::WebSocketFrame frame_;
@@ -49,7 +48,6 @@ private:
     http::WebSocketOpcode next_opcode_ = http::WebSocketOpcode::text;  // of a message in fragments
     Buffer settled_;                                                   // of one
     Buffer control_;                                                   // a control frame's payload
-    std::uint64_t found_in_control_ = 0;
 };
 
 // From the sandbox to the origin: text messages go through a rewriter, which may change their length; then they leave in
@@ -89,9 +87,8 @@ private:
 // Both directions of one connection.
 class WebSocketFilter final {
 public:
-    // Without needles the origin's bytes, without a rewriter the sandbox's go on as they are.
-    WebSocketFilter(std::shared_ptr<const rules::NeedleSet> needles, std::unique_ptr<rules::BodyRewriter> rewriter,
-                    Random& random);
+    // Where there is nothing to look for the origin's bytes, without a rewriter the sandbox's go on as they are.
+    WebSocketFilter(ScrubChain scrub, std::unique_ptr<rules::BodyRewriter> rewriter, Random& random);
 
     Result<void> from_origin(std::string_view bytes, Buffer& to_sandbox);
     // Whether it is_rewriting(): wipe `to_origin` once it has gone out.

@@ -82,5 +82,20 @@ TEST(ScrubChain, WhatIsHeldWhenATextBreaksOffIsDropped) {
     EXPECT_EQ(out.view(), "< ");
 }
 
+TEST(ScrubChain, AtTheEndOfAMessageEveryLinkLetsGo) {
+    for (const std::string& secret : {kSecret, kSession}) {
+        ScrubChain chain = chain_of_two();
+        EXPECT_FALSE(chain.empty());
+        Buffer out;
+        chain.feed("a " + secret.substr(0, 12), out);
+        chain.end_message(out);
+        EXPECT_EQ(chain.held_bytes(), 0u);
+        chain.feed(secret.substr(12) + " b", out);
+        chain.end_message(out);
+        EXPECT_EQ(out.view(), "a " + stars(secret) + " b");
+    }
+    EXPECT_TRUE(ScrubChain().empty());
+}
+
 }  // namespace
 }  // namespace sallyport::proxy

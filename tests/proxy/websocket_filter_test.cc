@@ -23,9 +23,11 @@ const std::string kSecret = "marker-Secret/42+x";
 
 std::string stars(std::size_t count) { return std::string(count, '*'); }
 
-std::shared_ptr<const rules::NeedleSet> needles_of(std::string_view secret = kSecret) {
+ScrubChain chain_of(std::string_view secret = kSecret) {
     const std::string_view secrets[] = {secret};
-    return rules::NeedleSet::compile(secrets);
+    ScrubChain chain;
+    chain.add(rules::NeedleSet::compile(secrets));
+    return chain;
 }
 
 // Counts up: a mask that is never the same.
@@ -52,20 +54,20 @@ std::string feed_in_pieces(const Feed& feed, std::string_view bytes, const std::
 }
 
 std::string scrubbed(std::string_view bytes, const std::function<std::size_t()>& next_size,
-                     const std::shared_ptr<const rules::NeedleSet>& needles = needles_of()) {
-    WebSocketScrubber scrubber(needles);
+                     std::string_view secret = kSecret) {
+    WebSocketScrubber scrubber(chain_of(secret));
     return feed_in_pieces([&](std::string_view piece, Buffer& out) { return scrubber.feed(piece, out); }, bytes,
                           next_size);
 }
 
 // What the sandbox's application sees, the same however the bytes were cut.
-Messages scrubbed_messages(std::string_view bytes, const std::shared_ptr<const rules::NeedleSet>& needles = needles_of()) {
-    const auto expected = read_messages(scrubbed(bytes, [&] { return bytes.size(); }, needles));
-    EXPECT_EQ(read_messages(scrubbed(bytes, [] { return 1; }, needles)), expected);
+Messages scrubbed_messages(std::string_view bytes, std::string_view secret = kSecret) {
+    const auto expected = read_messages(scrubbed(bytes, [&] { return bytes.size(); }, secret));
+    EXPECT_EQ(read_messages(scrubbed(bytes, [] { return 1; }, secret)), expected);
     for (unsigned seed = 0; seed < 20; ++seed) {
         std::minstd_rand random(seed + 1);
         const auto cut = [&] { return static_cast<std::size_t>(1 + random() % (seed + 2)); };
-        EXPECT_EQ(read_messages(scrubbed(bytes, cut, needles)), expected) << seed;
+        EXPECT_EQ(read_messages(scrubbed(bytes, cut, secret)), expected) << seed;
     }
     return expected;
 }
@@ -124,7 +126,7 @@ TEST(WebSocketScrubber, R17_WhatHoldsNoSecretPassesByteForByte) {
 }
 
 TEST(WebSocketScrubber, ThePayloadFollowsItsHeaderAsSoonAsItIsSettled) {
-    WebSocketScrubber scrubber(needles_of());
+    WebSocketScrubber scrubber(chain_of());
     Buffer out;
     const std::string frame = server_frame(0x81, "{\"a\": \"marker-Sec\"}");
     EXPECT_TRUE(scrubber.feed(frame.substr(0, 2), out));
@@ -136,7 +138,7 @@ TEST(WebSocketScrubber, ThePayloadFollowsItsHeaderAsSoonAsItIsSettled) {
 }
 
 TEST(WebSocketScrubber, EmptyFragmentsWithoutEndCostNoMemory) {
-    WebSocketScrubber scrubber(needles_of());
+    WebSocketScrubber scrubber(chain_of());
     Buffer out;
     EXPECT_TRUE(scrubber.feed(server_frame(0x01, "a marker-"), out));
     EXPECT_EQ(out.view(), server_frame(0x01, "a "));
@@ -164,7 +166,7 @@ TEST(WebSocketScrubber, TextStaysUtf8BesideASecretOfWholeCharacters) {
     for (std::size_t cut = 0; cut <= secret.size(); ++cut) {
         const auto messages =
             scrubbed_messages(server_frame(0x01, "é" + secret.substr(0, cut)) + server_frame(0x80, secret.substr(cut) + "é"),
-                              needles_of(secret));
+                              secret);
         EXPECT_EQ(messages, Messages({"text:é" + stars(secret.size()) + "é"}));
         EXPECT_TRUE(is_utf8(messages[0]));
     }
@@ -173,14 +175,14 @@ TEST(WebSocketScrubber, TextStaysUtf8BesideASecretOfWholeCharacters) {
 // The secret goes, whatever becomes of the text: its receiver closes the connection (section 8.1).
 TEST(WebSocketScrubber, ASecretThatBeginsInsideACharacterIsTakenOutAllTheSame) {
     const std::string secret = "\xa9marker-Secret";
-    const auto messages = scrubbed_messages(server_frame(0x81, "caf\xc3" + secret), needles_of(secret));
+    const auto messages = scrubbed_messages(server_frame(0x81, "caf\xc3" + secret), secret);
     EXPECT_EQ(messages, Messages({"text:caf\xc3" + stars(14)}));
     EXPECT_FALSE(is_utf8(messages[0]));
 }
 
 TEST(WebSocketScrubber, AnOriginsBadFrameIsTheEndAndWhatCameBeforeIsClean) {
     for (const std::string& bad : {client_frame(0x81, "masked"), server_frame(0xc1, "deflated"), server_frame(0x83, "")}) {
-        WebSocketScrubber scrubber(needles_of());
+        WebSocketScrubber scrubber(chain_of());
         Buffer out;
         const auto taken = scrubber.feed(server_frame(0x81, kSecret) + bad, out);
         ASSERT_FALSE(taken);
@@ -190,7 +192,7 @@ TEST(WebSocketScrubber, AnOriginsBadFrameIsTheEndAndWhatCameBeforeIsClean) {
 }
 
 TEST(WebSocketScrubber, CountsWhatItFinds) {
-    WebSocketScrubber scrubber(needles_of());
+    WebSocketScrubber scrubber(chain_of());
     Buffer out;
     EXPECT_TRUE(scrubber.feed(server_frame(0x81, kSecret + kSecret) + server_frame(0x89, kSecret), out));
     EXPECT_EQ(scrubber.found(), 3u);
@@ -310,7 +312,7 @@ TEST(WebSocketRewriter, ASandboxsBadFrameIsTheEnd) {
 
 TEST(WebSocketFilter, WhatThereIsNothingToDoForGoesOnAsItIs) {
     CountingRandom random;
-    WebSocketFilter filter(nullptr, nullptr, random);
+    WebSocketFilter filter({}, nullptr, random);
     Buffer to_sandbox, to_origin;
     EXPECT_TRUE(filter.from_origin("no frames " + kSecret, to_sandbox));
     EXPECT_TRUE(filter.from_sandbox("no frames", to_origin));
@@ -322,7 +324,7 @@ TEST(WebSocketFilter, WhatThereIsNothingToDoForGoesOnAsItIs) {
 
 TEST(WebSocketFilter, EachDirectionHasItsOwn) {
     CountingRandom random;
-    WebSocketFilter filter(needles_of(), std::make_unique<HashRewriter>(), random);
+    WebSocketFilter filter(chain_of(), std::make_unique<HashRewriter>(), random);
     Buffer to_sandbox, to_origin;
     EXPECT_TRUE(filter.is_rewriting());
     EXPECT_TRUE(filter.from_sandbox(client_frame(0x81, "#"), to_origin));
