@@ -17,6 +17,7 @@
 namespace sallyport::rules {
 
 class IssuedTokens;       // rules/issued_tokens.h
+struct TokenSwap;         // rules/token_swap.h
 struct ClientCertificate; // rules/client_certificate.h
 
 // What a credential has to do with a request's body.
@@ -71,6 +72,8 @@ public:
     virtual void collect(NeedleTexts& texts) const = 0;
     // Shown to an origin that asks for one; null for none. Valid as long as the action.
     virtual const ClientCertificate* client_certificate() const { return nullptr; }
+    // Which tokens in the answer to `request` the sandbox must not see; null for none. Counts before the rule's own.
+    virtual const TokenSwap* token_swap(const http::CanonicalRequest& /*request*/) const { return nullptr; }
 };
 
 }  // namespace sallyport::rules

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/buffer.h"
+
 namespace sallyport::rules {
 
 enum class Plus { itself, space };
@@ -36,5 +38,25 @@ private:
     std::size_t at_ = 0;
     Plus plus_;
 };
+
+// RFC 3986 section 2.3.
+inline bool is_unreserved(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+// Everything but unreserved characters and those in `also_plain`.
+inline void append_percent_encoded(Buffer& out, std::string_view text, std::string_view also_plain = {}) {
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_unreserved(c) || also_plain.find(c) != also_plain.npos) {
+            out.append(c);
+        } else {
+            const char encoded[] = {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+            out.append({encoded, sizeof encoded});
+        }
+    }
+}
 
 }  // namespace sallyport::rules

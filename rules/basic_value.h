@@ -1,0 +1,26 @@
+// A field value that carries a user and a password in base64 (RFC 7617): read, and written again with others.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace sallyport::rules {
+
+// Overwrites what it held, however its scope is left.
+struct WipingBuffer : Buffer {
+    WipingBuffer() = default;
+    WipingBuffer(WipingBuffer&&) noexcept = default;
+    WipingBuffer& operator=(WipingBuffer&&) noexcept = default;
+    ~WipingBuffer() { wipe(); }
+};
+
+// "user:password" of "Basic dXNlcjpwYXNzd29yZA==", with or without padding. Nothing where the value is none, or is not
+// base64 to its end.
+std::optional<WipingBuffer> read_basic(std::string_view value);
+
+// Standard or url-safe alphabet, padded or not; false where it is neither.
+bool decode_base64(std::string_view text, Buffer& out);
+
+}  // namespace sallyport::rules
