@@ -7,8 +7,7 @@
 
 #include "http/content_decoder.h"
 #include "tests/http/encode.h"
-#include "tests/rules/scrub.h"
-#include "tests/rules/spelling.h"
+#include "tests/rules/planted.h"
 
 namespace sallyport::rules {
 namespace {
@@ -18,55 +17,6 @@ using http::ContentCoding;
 std::size_t cases() {
     const char* asked = std::getenv("SALLYPORT_SCRUB_CASES");
     return asked == nullptr ? 100'000 : std::strtoul(asked, nullptr, 10);
-}
-
-// Nothing that could be taken for the rest of an escape, which would then be overwritten along with it.
-constexpr std::string_view kFiller = "GHIJKLMNOPQRSTUVWXYZghijklmnopqrstuvwxyz {}[]<>=:,.\n\t%&\\\"'/-_*~";
-
-struct Secrets {
-    std::vector<std::string> values;
-    std::shared_ptr<const NeedleSet> needles;
-};
-
-Secrets random_secrets(Random& random) {
-    static const std::string kPrintable = [] {
-        std::string all;
-        for (char c = ' '; c < 0x7f; ++c) all += c;
-        return all;
-    }();
-    const char* prefixes[] = {"", "ghp_", "sk-ant-api03-", "AKIA", "%", "\\u00", "&#", "==", "pass word "};
-    Secrets secrets;
-    for (std::size_t i = 0; i <= pick(random, 4); ++i) {
-        const auto alphabet = pick(random, 3) == 0 ? std::string_view(kPrintable) : kTokenCharacters;
-        secrets.values.push_back(prefixes[pick(random, std::size(prefixes))] +
-                                 random_string(random, alphabet, 10 + pick(random, 40)));
-    }
-    secrets.needles = needles_of(secrets.values);
-    return secrets;
-}
-
-struct Body {
-    std::string text;
-    std::string expected;
-};
-
-Body random_body(Random& random, const Secrets& secrets) {
-    Body body;
-    const auto add = [&](const std::string& text) {
-        body.text += text;
-        body.expected += text;
-    };
-    add(random_string(random, kFiller, pick(random, 100)) + "|");
-    for (std::size_t i = 0; i <= pick(random, 3); ++i) {
-        const auto& secret = secrets.values[pick(random, secrets.values.size())];
-        const Spelt spelt = spell(random, secret, static_cast<Spelling>(pick(random, kSpellings)));
-        body.text += spelt.text;
-        body.expected += spelt.text;
-        const std::size_t at = body.expected.size() - spelt.text.size() + spelt.begin;
-        body.expected.replace(at, spelt.end - spelt.begin, spelt.end - spelt.begin, secrets.needles->fill());
-        add("|" + random_string(random, kFiller, pick(random, 100)) + "|");
-    }
-    return body;
 }
 
 std::string decode(Random& random, const std::vector<ContentCoding>& codings, std::string_view coded) {
@@ -96,7 +46,7 @@ void check(unsigned seed, std::size_t count, const std::vector<ContentCoding>& c
     Secrets secrets;
     for (std::size_t i = 0; i < count; ++i) {
         if (i % 50 == 0) secrets = random_secrets(random);
-        const Body body = random_body(random, secrets);
+        const Planted body = plant(random, secrets);
         std::string text = codings.empty() ? body.text : decode(random, codings, http::encode(body.text, codings));
         ASSERT_EQ(text, body.text);
         ASSERT_EQ(scrubbed(random, secrets, std::move(text)), body.expected) << body.text << "\ncase " << i;
