@@ -27,7 +27,9 @@ std::vector<std::string> users_of(const rules::PolicyFile& file, const std::stri
         });
     };
     for (const auto& [name, credential] : file.credentials) {
-        if (refers(credential.value) || refers(credential.username)) users.push_back("credential " + name);
+        bool is_user = false;
+        credential.kind->visit_templates([&](const secrets::TemplateText& text) { is_user = is_user || refers(text); });
+        if (is_user) users.push_back("credential " + name);
     }
     for (const auto& [name, policy] : file.policies) {
         for (const auto& [variable, used] : policy->handler_env) {

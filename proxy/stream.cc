@@ -11,6 +11,7 @@
 #include "proxy/upstream_pool.h"
 #include "proxy/websocket.h"
 #include "rules/actions.h"
+#include "rules/credential_action.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -284,14 +285,16 @@ Result<void> Stream::send_head() {
     return {};
 }
 
-Result<void> Stream::complete_head(http::RequestHead& head) const {
+Result<void> Stream::complete_head(http::RequestHead& head) {
     if (decision_.upstream != nullptr) {
         set_host(head.headers, http::to_string(decision_.upstream->authority, decision_.upstream->scheme));
     }
     if (!websocket_key_.empty()) add_upgrade_fields(head.headers);
     if (call_ != nullptr) return call_->describe(upstream_->handler_peer(), head);
     if (decision_.credential_index < 0) return {};
-    return snapshot_->apply_credential(decision_, head);
+    SystemRandom random;
+    rules::OutgoingRequest request{head, canonical_, std::chrono::system_clock::now(), random};
+    return snapshot_->apply_credential(decision_, request);
 }
 
 http::Next Stream::on_request_body(std::string_view bytes) {

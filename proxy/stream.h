@@ -86,7 +86,7 @@ private:
     Result<void> open_upstream(bool retry);
     bool can_retry() const;
     Result<void> send_head();
-    Result<void> complete_head(http::RequestHead& head) const;
+    Result<void> complete_head(http::RequestHead& head);
     void answer_by_rule();
     bool may_keep_alive_after_answer() const;
     void go_on_after_answer();

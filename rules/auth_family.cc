@@ -33,7 +33,7 @@ constexpr std::array<std::string_view, 8> kKeys{
 // Vendors' own: X-Vault-Token, X-Shopify-Access-Token, X-Figma-Token, ...
 constexpr std::array<std::string_view, 4> kFieldEndings{"-token", "-api-key", "-access-key", "-auth-key"};
 constexpr std::string_view kAmazonPrefix = "x-amz-";
-constexpr std::size_t kFoldedMax = 32;  // more than the longest name above
+constexpr std::size_t kFoldedMax = 64;  // more than the longest name above
 
 char fold(char c) {
     if (c >= 'A' && c <= 'Z') return static_cast<char>(c + ('a' - 'A'));
@@ -43,6 +43,64 @@ char fold(char c) {
 
 bool same_field(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return fold(x) == fold(y); });
+}
+
+// A query key as origins read it: decoded, folded, without what makes a list of it.
+class FoldedKey final {
+public:
+    explicit FoldedKey(std::string_view raw) {
+        PercentReader read(raw);
+        for (int c = read(); c > 0 && c != '[' && size_ < kFoldedMax; c = read()) {
+            const bool is_leading_space = size_ == 0 && (c == ' ' || c == '+');
+            if (!is_leading_space) folded_[size_++] = fold(static_cast<char>(c));
+        }
+    }
+    std::string_view text() const { return {folded_, size_}; }
+
+private:
+    char folded_[kFoldedMax];
+    std::size_t size_ = 0;
+};
+
+bool same_key(std::string_view a, std::string_view b) { return FoldedKey(a).text() == FoldedKey(b).text(); }
+
+template <class Same>
+bool is_any(const std::vector<std::string>& names, std::string_view name, Same same) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& other) { return same(other, name); });
+}
+
+template <class Unwanted>
+void remove_fields(http::HeaderMap& headers, Unwanted is_unwanted) {
+    for (std::size_t i = 0; i < headers.size();) {
+        if (is_unwanted(headers.at(i).name)) {
+            // A copy, because the map's own bytes may move while it removes.
+            headers.remove(std::string(headers.at(i).name));
+        } else {
+            ++i;
+        }
+    }
+}
+
+template <class Unwanted>
+void remove_query_keys(std::string& target, Unwanted is_unwanted) {
+    const auto start = target.find('?');
+    if (start == target.npos) return;
+    std::string kept;
+    bool is_changed = false;
+    for (std::size_t at = start + 1; at <= target.size();) {
+        const auto end = std::min(target.find_first_of("&;", at), target.size());
+        const auto pair = std::string_view(target).substr(at, end - at);
+        if (is_unwanted(pair.substr(0, pair.find('=')))) {
+            is_changed = true;
+        } else {
+            kept += kept.empty() ? '?' : target[at - 1];
+            kept += pair;
+        }
+        at = end + 1;
+    }
+    if (!is_changed) return;
+    target.resize(start);
+    target += kept;
 }
 
 }  // namespace
@@ -59,48 +117,45 @@ bool is_auth_field(std::string_view name) {
 }
 
 bool is_auth_key(std::string_view raw) {
-    char folded[kFoldedMax];
-    std::size_t size = 0;
-    PercentReader read(raw);
-    for (int c = read(); c > 0 && c != '[' && size < kFoldedMax; c = read()) {
-        const bool is_leading_space = size == 0 && (c == ' ' || c == '+');
-        if (!is_leading_space) folded[size++] = fold(static_cast<char>(c));
-    }
-    const std::string_view key(folded, size);
-    return key.starts_with(kAmazonPrefix) || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+    const FoldedKey key(raw);
+    return key.text().starts_with(kAmazonPrefix) || std::find(kKeys.begin(), kKeys.end(), key.text()) != kKeys.end();
 }
 
-void remove_auth_fields(http::HeaderMap& headers, std::string_view own_name) {
-    for (std::size_t i = 0; i < headers.size();) {
-        const std::string_view name = headers.at(i).name;
-        if (same_field(name, own_name) || is_auth_field(name)) {
-            // A copy, because the map's own bytes may move while it removes.
-            headers.remove(std::string(name));
-        } else {
-            ++i;
-        }
-    }
+void remove_auth_fields(http::HeaderMap& headers, const AuthChoice& choice, const Spare& is_spared) {
+    remove_fields(headers, [&](std::string_view name) {
+        if (is_any(choice.strip.fields, name, same_field)) return true;
+        return is_auth_field(name) && !is_any(choice.keep.fields, name, same_field) && !is_spared(name);
+    });
 }
 
-void remove_auth_query(std::string& target) {
-    const auto start = target.find('?');
-    if (start == target.npos) return;
+void remove_auth_query(std::string& target, const AuthChoice& choice, const Spare& is_spared) {
+    remove_query_keys(target, [&](std::string_view key) {
+        if (is_any(choice.strip.query_keys, key, same_key)) return true;
+        return is_auth_key(key) && !is_any(choice.keep.query_keys, key, same_key) && !is_spared(key);
+    });
+}
+
+void remove_fields_like(http::HeaderMap& headers, std::string_view name) {
+    remove_fields(headers, [&](std::string_view other) { return same_field(name, other); });
+}
+
+void remove_query_keys_like(std::string& target, std::string_view key) {
+    remove_query_keys(target, [&](std::string_view other) { return same_key(key, other); });
+}
+
+std::string without_cookie(std::string_view cookies, std::string_view name) {
     std::string kept;
-    bool is_changed = false;
-    for (std::size_t at = start + 1; at <= target.size();) {
-        const auto end = std::min(target.find_first_of("&;", at), target.size());
-        const auto pair = std::string_view(target).substr(at, end - at);
-        if (is_auth_key(pair.substr(0, pair.find('=')))) {
-            is_changed = true;
-        } else {
-            kept += kept.empty() ? '?' : target[at - 1];
-            kept += pair;
-        }
-        at = end + 1;
+    while (!cookies.empty()) {
+        const auto end = std::min(cookies.find(';'), cookies.size());
+        std::string_view pair = cookies.substr(0, end);
+        cookies.remove_prefix(std::min(end + 1, cookies.size()));
+        while (pair.starts_with(' ') || pair.starts_with('\t')) pair.remove_prefix(1);
+        std::string_view own = pair.substr(0, pair.find('='));
+        while (own.ends_with(' ') || own.ends_with('\t')) own.remove_suffix(1);
+        if (pair.empty() || own == name) continue;
+        kept.append(kept.empty() ? "" : "; ").append(pair);
     }
-    if (!is_changed) return;
-    target.resize(start);
-    target += kept;
+    return kept;
 }
 
 }  // namespace sallyport::rules

@@ -28,7 +28,22 @@ public:
         if (const Node* value = find(node_, "methods")) read_methods(*value);
         if (const Node* value = find(node_, "paths")) read_paths(*value);
         if (const Node* value = find(node_, "query")) read_query(*value);
-        if (const Node* value = find(node_, "headers")) read_headers(*value);
+        if (const Node* value = find(node_, "headers")) read_headers(*value, "headers");
+    }
+
+    void read_headers(const Node& value, std::string_view key) {
+        each_condition(value, key, [&](const Entry& entry, Glob glob) {
+            if (!is_token(entry.key))
+                return reporter_.error(entry.place, quote(entry.key) + " is not the name of a header");
+            const auto same = [&](const HeaderCondition& other) {
+                return http::equals_ignoring_case(other.name, entry.key);
+            };
+            if (std::any_of(rule_.headers.begin(), rule_.headers.end(), same)) {
+                return reporter_.error(entry.place,
+                                       "duplicate key " + quote(entry.key) + ": header names have no case");
+            }
+            rule_.headers.push_back({entry.key, std::move(glob)});
+        });
     }
 
 private:
@@ -105,21 +120,6 @@ private:
         });
     }
 
-    void read_headers(const Node& value) {
-        each_condition(value, "headers", [&](const Entry& entry, Glob glob) {
-            if (!is_token(entry.key))
-                return reporter_.error(entry.place, quote(entry.key) + " is not the name of a header");
-            const auto same = [&](const HeaderCondition& other) {
-                return http::equals_ignoring_case(other.name, entry.key);
-            };
-            if (std::any_of(rule_.headers.begin(), rule_.headers.end(), same)) {
-                return reporter_.error(entry.place,
-                                       "duplicate key " + quote(entry.key) + ": header names have no case");
-            }
-            rule_.headers.push_back({entry.key, std::move(glob)});
-        });
-    }
-
     const Node& node_;
     Rule& rule_;
     Reporter& reporter_;
@@ -128,5 +128,9 @@ private:
 }  // namespace
 
 void read_conditions(const Node& node, Rule& rule, Reporter& reporter) { ConditionReader(node, rule, reporter).read(); }
+
+void read_header_conditions(const Node& value, std::string_view key, Rule& rule, Reporter& reporter) {
+    ConditionReader(value, rule, reporter).read_headers(value, key);
+}
 
 }  // namespace sallyport::rules

@@ -1,30 +1,25 @@
-// How a secret becomes a header field. The spec is configuration, read at load; the rendered field exists per sandbox
-// and generation.
+// One entry of the `credentials` section: what kind it is, and what the sandbox may still say for itself beside it.
+// Configuration; values exist in the CredentialAction that its kind renders.
 #pragma once
 
+#include <memory>
 #include <string>
-#include <string_view>
 
-#include "base/result.h"
-#include "base/secret_string.h"
-#include "secrets/secrets.h"
-#include "secrets/template_text.h"
+#include "rules/auth_family.h"
+#include "rules/credential_kind.h"
 
 namespace sallyport::rules {
 
-enum class CredentialType { header, bearer, basic };
-
 struct CredentialSpec {
     std::string name;
-    CredentialType type = CredentialType::header;
-    std::string header_name;         // "Authorization" for bearer and basic
-    secrets::TemplateText username;  // basic only
-    secrets::TemplateText value;     // basic: the password; bearer: "Bearer ${secrets.NAME}"
+    std::shared_ptr<const CredentialKind> kind;
+    AuthChoice family;        // `keep` and `strip`
+    std::string source_json;  // the entry as it was written; may hold text that somebody pasted: not to be shown
 };
 
-// The field's value. secret_unavailable where a secret or parameter is missing, or where the result is not a field
-// value (empty, control characters, ':' in a user name). The detail never holds a value.
-Result<SecretString> render(const CredentialSpec& spec, const secrets::Identity& identity,
-                            const secrets::SecretSnapshot& secrets);
+// The kind's own render(), with the credential's name before the reason why not.
+Result<std::unique_ptr<const CredentialAction>> render(const CredentialSpec& spec, const secrets::Identity& identity,
+                                                       const secrets::SecretSnapshot& secrets,
+                                                       const Placeholders* placeholders = nullptr);
 
 }  // namespace sallyport::rules

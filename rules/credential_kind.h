@@ -30,6 +30,8 @@ public:
     virtual ~CredentialKind() = default;
     // "header", "aws_sigv4", …: as in the file.
     virtual std::string_view type() const = 0;
+    // Where it is put, for operators: "header X-Auth-Token". Holds no value.
+    virtual std::string place() const { return {}; }
     // Every template that it fills in: which secrets, parameters and labels it needs is found by these.
     virtual void visit_templates(const std::function<void(const secrets::TemplateText&)>& visit) const = 0;
     // What depends on the sandbox beside those templates: then it is rendered for each.

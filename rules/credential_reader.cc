@@ -1,166 +1,92 @@
 #include "rules/credential_reader.h"
 
 #include <algorithm>
-#include <array>
-#include <vector>
+#include <iterator>
 
-#include "http/header_map.h"
-#include "rules/token.h"
+#include "rules/field_credential.h"
 #include "rules/fields.h"
+#include "rules/path_credential.h"
+#include "rules/query_credential.h"
+#include "rules/source_json.h"
+#include "rules/token.h"
 
 namespace sallyport::rules {
 namespace {
 
-using Names = std::set<std::string, std::less<>>;
-
-constexpr std::array<std::string_view, 3> kTypes{"header", "bearer", "basic"};
-constexpr std::array<std::string_view, 15> kUnsupportedTypes{
-    "query", "placeholder", "aws_sigv4", "sigv4",      "oauth2", "oauth2_client_credentials", "jwt",     "hmac",
-    "mtls",  "cookie",      "digest",    "github_app", "gcp",    "service_account",           "command",
+struct Kind {
+    std::string_view type;
+    KindReader read;
 };
 
-constexpr std::array<std::string_view, 3> kHeaderKeys{"type", "name", "value"};
-constexpr std::array<std::string_view, 2> kBearerKeys{"type", "secret"};
-constexpr std::array<std::string_view, 3> kBasicKeys{"type", "username", "password"};
-constexpr std::array<std::string_view, 6> kAllKeys{"type", "name", "value", "secret", "username", "password"};
-constexpr std::array<std::string_view, 5> kUnsupportedKeys{"env", "in", "keep", "strip", "refresh"};
-
-// Fields that frame or route a message: a credential in one of them would change what the request is.
-constexpr std::array<std::string_view, 11> kReservedFields{
-    "Host",    "Content-Length", "Transfer-Encoding", "Connection",       "Upgrade",          "TE",
-    "Trailer", "Expect",         "Keep-Alive",        "Proxy-Connection", "Content-Encoding",
+constexpr Kind kKinds[] = {
+    {"header", read_header_credential}, {"bearer", read_bearer_credential}, {"basic", read_basic_credential},
+    {"cookie", read_cookie_credential}, {"query", read_query_credential},   {"path", read_path_credential},
 };
 
-bool is_reserved(std::string_view name) {
-    return std::any_of(kReservedFields.begin(), kReservedFields.end(),
-                       [&](std::string_view field) { return http::equals_ignoring_case(field, name); });
+const Kind* find_kind(std::string_view type) {
+    const auto found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& kind) { return kind.type == type; });
+    return found == std::end(kKinds) ? nullptr : found;
 }
 
-// Reads one credential, whose name and place every message needs.
-class CredentialReader {
-public:
-    CredentialReader(const Node& node, const Names& secret_names, Reporter& reporter)
-        : node_(node), secret_names_(secret_names), reporter_(reporter) {}
+void refuse_type(const Node& node, std::string_view type, Reporter& reporter) {
+    std::vector<std::string_view> types;
+    for (const Kind& kind : kKinds) types.push_back(kind.type);
+    reporter.error(node.place, "unknown credential type " + quote(type) + reporter.suggest(type, types));
+}
 
-    bool read(CredentialSpec& spec) {
-        const Node* type = require(node_, "type", "the credential", reporter_);
-        if (type == nullptr) return expect(kAllKeys) && false;
-        const auto text = read_text(*type, "type", reporter_);
-        if (!text) return false;
-        if (*text == "header") return read_header(spec);
-        if (*text == "bearer") return read_bearer(spec);
-        if (*text == "basic") return read_basic(spec);
-        refuse_type(*type, *text);
-        return false;
-    }
-
-private:
-    bool expect(std::span<const std::string_view> keys) {
-        return expect_map(node_, "the credential", {keys, kUnsupportedKeys}, reporter_);
-    }
-
-    bool read_header(CredentialSpec& spec) {
-        spec.type = CredentialType::header;
-        if (!expect(kHeaderKeys)) return false;
-        const bool has_name = read_field_name(spec);
-        return read_template("value", spec.value) && has_name;
-    }
-
-    bool read_bearer(CredentialSpec& spec) {
-        spec.type = CredentialType::bearer;
-        spec.header_name = "Authorization";
-        if (!expect(kBearerKeys)) return false;
-        const Node* node = require(node_, "secret", "the credential", reporter_);
-        const auto name = node == nullptr ? std::nullopt : read_text(*node, "secret", reporter_);
-        if (!name || !expect_secret(*node, *name)) return false;
-        spec.value = {{secrets::PartKind::literal, "Bearer "}, {secrets::PartKind::secret, std::string(*name)}};
+// Which keys there may be is known with the type only.
+bool reports_misspelt_type(const Node& node, Reporter& reporter) {
+    constexpr std::string_view kType[] = {"type"};
+    if (find(node, "type") != nullptr) return false;
+    for (const Entry& entry : node.entries) {
+        const std::string suggestion = reporter.suggest(entry.key, kType);
+        if (suggestion.empty()) continue;
+        reporter.error(entry.place, "unknown key " + quote(entry.key) + suggestion);
         return true;
     }
+    return false;
+}
 
-    bool read_basic(CredentialSpec& spec) {
-        spec.type = CredentialType::basic;
-        spec.header_name = "Authorization";
-        if (!expect(kBasicKeys)) return false;
-        const bool has_username = read_template("username", spec.username);
-        if (!read_template("password", spec.value) || !has_username) return false;
-        for (const auto& part : spec.username) {
-            if (part.kind != secrets::PartKind::literal || part.text.find(':') == part.text.npos) continue;
-            reporter_.error(find(node_, "username")->place, "\"username\" may not hold ':'");
-            return false;
-        }
-        return true;
+// "X-Own", "header:X-Own" or "query:own".
+void add_place(const Node& item, std::string_view text, AuthPlaces& places, Reporter& reporter) {
+    constexpr std::string_view kHeader = "header:", kQuery = "query:";
+    const bool is_query = text.starts_with(kQuery);
+    if (is_query) text.remove_prefix(kQuery.size());
+    if (text.starts_with(kHeader)) text.remove_prefix(kHeader.size());
+    if (!is_token(text)) {
+        return reporter.error(item.place, quote(text) + " is not the name of a header or, after \"query:\", of a query key");
     }
+    (is_query ? places.query_keys : places.fields).emplace_back(text);
+}
 
-    bool read_field_name(CredentialSpec& spec) {
-        const Node* node = require(node_, "name", "the credential", reporter_);
-        const auto name = node == nullptr ? std::nullopt : read_text(*node, "name", reporter_);
-        if (!name) return false;
-        spec.header_name = *name;
-        if (!is_token(*name)) {
-            reporter_.error(node->place, quote(*name) + " is not the name of a header");
-            return false;
-        }
-        if (is_reserved(*name)) {
-            reporter_.error(node->place, "the header " + quote(*name) + " may not carry a credential");
-            return false;
-        }
-        return true;
-    }
-
-    bool read_template(std::string_view key, secrets::TemplateText& out) {
-        const Node* node = require(node_, key, "the credential", reporter_);
-        const auto text = node == nullptr ? std::nullopt : read_text(*node, key, reporter_);
-        if (!text) return false;
-        auto parts = secrets::parse_template(*text);
-        if (!parts) {
-            reporter_.error(node->place, quote(key) + ": " + parts.error().detail);
-            return false;
-        }
-        out = std::move(*parts);
-        if (key != "username") warn_of_value(key, *node, out);
-        return std::all_of(out.begin(), out.end(), [&](const secrets::TemplatePart& part) {
-            return part.kind != secrets::PartKind::secret || expect_secret(*node, part.text);
-        });
-    }
-
-    void warn_of_value(std::string_view key, const Node& node, const secrets::TemplateText& text) {
-        const auto refers = [](const secrets::TemplatePart& part) { return part.kind != secrets::PartKind::literal; };
-        if (std::any_of(text.begin(), text.end(), refers)) return;
-        reporter_.warning(node.place, quote(key) + " refers to no secret: a value in this file is not a secret");
-    }
-
-    bool expect_secret(const Node& node, std::string_view name) {
-        if (secret_names_.contains(name)) return true;
-        reporter_.error(node.place, not_defined("secret", name, secret_names_, reporter_));
-        return false;
-    }
-
-    void refuse_type(const Node& node, std::string_view type) {
-        if (std::find(kUnsupportedTypes.begin(), kUnsupportedTypes.end(), type) != kUnsupportedTypes.end()) {
-            return reporter_.error(node.place, "credential type " + quote(type) + " is not supported by this version");
-        }
-        reporter_.error(node.place, "unknown credential type " + quote(type) + reporter_.suggest(type, kTypes));
-    }
-
-    const Node& node_;
-    const Names& secret_names_;
-    Reporter& reporter_;
-};
+void read_places(const Node& node, std::string_view key, AuthPlaces& places, Reporter& reporter) {
+    const Node* list = find(node, key);
+    if (list == nullptr) return;
+    each_text(*list, key, ListForm::one_or_list, reporter,
+              [&](const Node& item, std::string_view text) { add_place(item, text, places, reporter); });
+}
 
 }  // namespace
 
-std::optional<CredentialSpec> read_credential(const std::string& name, const Node& node, const Names& secret_names,
-                                              Reporter& reporter) {
+std::optional<CredentialSpec> read_credential(const std::string& name, const Node& node,
+                                              const SecretNames& secret_names, Reporter& reporter,
+                                              std::vector<secrets::SecretSource>& derived_sources) {
     if (!expect_map(node, "the credential", reporter)) return std::nullopt;
-    CredentialSpec spec;
-    spec.name = name;
-    if (!CredentialReader(node, secret_names, reporter).read(spec)) return std::nullopt;
+    CredentialReading reading{name, node, secret_names, reporter, derived_sources};
+    if (reports_misspelt_type(node, reporter)) return std::nullopt;
+    const Node* type = reading.require("type");
+    const auto text = type == nullptr ? std::nullopt : read_text(*type, "type", reporter);
+    if (!text) return std::nullopt;
+    const Kind* kind = find_kind(*text);
+    if (kind == nullptr) {
+        refuse_type(*type, *text, reporter);
+        return std::nullopt;
+    }
+    CredentialSpec spec{name, kind->read(reading), {}, to_json(node)};
+    read_places(node, "keep", spec.family.keep, reporter);
+    read_places(node, "strip", spec.family.strip, reporter);
+    if (spec.kind == nullptr) return std::nullopt;
     return spec;
-}
-
-std::string not_defined(std::string_view what, std::string_view name, const Names& names, const Reporter& reporter) {
-    const std::vector<std::string_view> candidates(names.begin(), names.end());
-    return std::string(what) + ' ' + quote(name) + " is not defined" + reporter.suggest(name, candidates);
 }
 
 }  // namespace sallyport::rules

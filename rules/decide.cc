@@ -138,7 +138,8 @@ void PolicySnapshot::add_credential(const Match& match, Decision& decision) cons
     const RenderedCredential& credential = *credentials_[index];
     decision.allow_cleartext_credential = match.rule->allow_cleartext_credential;
     decision.credential = credential.spec->name;
-    if (credential.value) {
+    decision.exchange = &match.rule->exchange;
+    if (credential.action) {
         decision.credential_index = static_cast<int>(index);
     } else {
         decision.verdict = Verdict::deny;

@@ -99,10 +99,9 @@ private:
 
     void read_credential_entry(const Entry& entry) {
         definitions_.credentials.insert(entry.key);
-        auto spec = read_credential(entry.key, entry.value, definitions_.secrets, reporter_);
+        auto spec = read_credential(entry.key, entry.value, definitions_.secrets, reporter_, file_.secrets);
         if (!spec) return;
-        note_secrets(spec->username);
-        note_secrets(spec->value);
+        spec->kind->visit_templates([this](const secrets::TemplateText& text) { note_secrets(text); });
         definitions_.specs.emplace(entry.key, std::move(*spec));
     }
 

@@ -43,8 +43,8 @@ std::vector<IdentityCheck::Need> IdentityCheck::find_needs(const CompiledPolicy&
         }
     };
     for (const CredentialSpec& spec : policy.credentials) {
-        note(spec.username, "credential " + quote(spec.name));
-        note(spec.value, "credential " + quote(spec.name));
+        spec.kind->visit_templates(
+            [&](const secrets::TemplateText& text) { note(text, "credential " + quote(spec.name)); });
     }
     for (const auto& [variable, secret] : policy.handler_env) used.insert(secret);
     // A store's own secrets are needed too.

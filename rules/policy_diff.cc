@@ -31,10 +31,15 @@ std::string references(const secrets::TemplateText& text) {
 }
 
 ordered_json as_json(const CredentialSpec& spec) {
-    constexpr const char* kTypes[] = {"header", "bearer", "basic"};
-    ordered_json json{{"type", kTypes[static_cast<int>(spec.type)]}, {"name", spec.header_name}};
-    if (!spec.username.empty()) json["username"] = references(spec.username);
-    json["value"] = references(spec.value);
+    ordered_json json{{"type", spec.kind->type()}, {"place", spec.kind->place()}};
+    std::string all;
+    spec.kind->visit_templates([&](const secrets::TemplateText& text) {
+        const std::string found = references(text);
+        if (!found.empty()) all += (all.empty() ? "" : ", ") + found;
+    });
+    json["value"] = all;
+    // So that a change of anything else is seen, whatever it is.
+    json["settings"] = "#" + std::to_string(std::hash<std::string>{}(spec.source_json) % 100'000);
     return json;
 }
 

@@ -174,15 +174,16 @@ bool is_known(const PolicyFile& file, const ProofQuestion& question) {
 std::string secret_in_script(const PolicyFile& file, const CompiledPolicy& policy, const std::string& credential) {
     const auto spec = file.credentials.find(credential);
     if (spec == file.credentials.end()) return {};
-    for (const auto* text : {&spec->second.username, &spec->second.value}) {
-        for (const auto& part : *text) {
+    std::string found;
+    spec->second.kind->visit_templates([&](const secrets::TemplateText& text) {
+        for (const auto& part : text) {
             if (part.kind != secrets::PartKind::secret) continue;
             for (const auto& [variable, secret] : policy.handler_env) {
-                if (secret == part.text) return secret;
+                if (found.empty() && secret == part.text) found = secret;
             }
         }
-    }
-    return {};
+    });
+    return found;
 }
 
 Result<std::vector<PlacePattern>> parse_places(const std::vector<std::string>& texts) {

@@ -10,6 +10,7 @@
 #include "http/validate.h"
 #include "rules/actions.h"
 #include "rules/diagnostics.h"
+#include "rules/exchange_options.h"
 #include "rules/glob.h"
 #include "rules/host_pattern.h"
 #include "rules/network.h"
@@ -45,6 +46,7 @@ struct Rule {
     bool deny = false;
     bool allow_cleartext_credential = false;
     int credential = -1;  // in CompiledPolicy::credentials
+    ExchangeOptions exchange;  // where there is a credential
 
     // At most one of these five; none of them with `deny`.
     std::shared_ptr<const Respond> respond;

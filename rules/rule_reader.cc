@@ -9,6 +9,7 @@
 #include "rules/condition_reader.h"
 #include "rules/credential_reader.h"
 #include "rules/credential_rule.h"
+#include "rules/exchange_reader.h"
 #include "rules/fields.h"
 #include "rules/limit_reader.h"
 #include "rules/rule_combination.h"
@@ -18,11 +19,11 @@ namespace {
 
 constexpr std::size_t kRuleNameBytesMax = 128;
 
-constexpr std::array<std::string_view, 19> kKeys{
+constexpr std::array<std::string_view, 22> kKeys{
     "name",      "host",     "port", "scheme", "methods",    "paths",
     "query",     "headers",  "cidr", "deny",   "credential", "allow_cleartext_credential",
     "respond",   "upstream", "tls",  "tcp",    "limit",      "handler",
-    "websocket",
+    "websocket", "cookies",  "ranges", "selector",
 };
 constexpr std::array<std::string_view, 5> kUnsupportedKeys{"scrub", "approval", "budget", "redirect", "placeholder"};
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
@@ -58,6 +59,7 @@ public:
             rule_.allow_cleartext_credential =
                 read_flag(value, "allow_cleartext_credential", reporter_).value_or(false);
         });
+        read_exchange(node_, rule_, reporter_);
         read_actions();
         check_target();
     }

@@ -1,6 +1,5 @@
 #include "rules/shared_credentials.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -22,34 +21,33 @@ bool add_parts(const secrets::TemplateText& text, const secrets::SecretSnapshot&
 }
 
 std::optional<Parts> parts_of(const CredentialSpec& spec, const secrets::SecretSnapshot& secrets) {
+    if (spec.kind->is_per_sandbox()) return std::nullopt;
     Parts parts;
-    const bool is_common = add_parts(spec.username, secrets, parts) && add_parts(spec.value, secrets, parts);
+    bool is_common = true;
+    spec.kind->visit_templates(
+        [&](const secrets::TemplateText& text) { is_common = is_common && add_parts(text, secrets, parts); });
     return is_common ? std::optional(std::move(parts)) : std::nullopt;
 }
 
-std::shared_ptr<const RenderedCredential> make(const CredentialSpec& spec, const secrets::Identity& identity,
-                                               const secrets::SecretSnapshot& secrets, Parts parts) {
-    return std::make_shared<const RenderedCredential>(
-        RenderedCredential{&spec, render(spec, identity, secrets), std::move(parts)});
+std::shared_ptr<const RenderedCredential> make(const CredentialSpec& spec, const RenderContext& context, Parts parts) {
+    return std::make_shared<const RenderedCredential>(RenderedCredential{
+        &spec, render(spec, context.identity, context.secrets, context.placeholders), std::move(parts)});
 }
 
 }  // namespace
 
-std::shared_ptr<const RenderedCredential> render_credential(const CredentialSpec& spec,
-                                                            const secrets::Identity& identity,
-                                                            const secrets::SecretSnapshot& secrets) {
-    return make(spec, identity, secrets, {});
+std::shared_ptr<const RenderedCredential> render_credential(const CredentialSpec& spec, const RenderContext& context) {
+    return make(spec, context, {});
 }
 
 std::shared_ptr<const RenderedCredential> SharedCredentials::get(const std::shared_ptr<const CompiledPolicy>& policy,
                                                                  const CredentialSpec& spec,
-                                                                 const secrets::Identity& identity,
-                                                                 const secrets::SecretSnapshot& secrets) {
-    auto parts = parts_of(spec, secrets);
-    if (!parts) return render_credential(spec, identity, secrets);
+                                                                 const RenderContext& context) {
+    auto parts = parts_of(spec, context.secrets);
+    if (!parts) return render_credential(spec, context);
     Known& known = known_[&spec];
     if (known.credential == nullptr || known.credential->parts != *parts) {
-        known = {policy, make(spec, identity, secrets, std::move(*parts))};
+        known = {policy, make(spec, context, std::move(*parts))};
     }
     return known.credential;
 }

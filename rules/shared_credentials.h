@@ -19,21 +19,18 @@ struct CompiledPolicy;
 // Immutable; shared by snapshots.
 struct RenderedCredential {
     const CredentialSpec* spec;  // in a policy that the snapshot holds
-    Result<SecretString> value;
+    Result<std::unique_ptr<const CredentialAction>> action;
     // What it was made of, where it does not depend on who the sandbox is.
     std::vector<std::shared_ptr<const SecretString>> parts;
 };
 
-std::shared_ptr<const RenderedCredential> render_credential(const CredentialSpec& spec,
-                                                            const secrets::Identity& identity,
-                                                            const secrets::SecretSnapshot& secrets);
+std::shared_ptr<const RenderedCredential> render_credential(const CredentialSpec& spec, const RenderContext& context);
 
 class SharedCredentials final {
 public:
     // The one that an earlier call has made of the very same secrets, or a new one. `spec` is one of `policy`.
     std::shared_ptr<const RenderedCredential> get(const std::shared_ptr<const CompiledPolicy>& policy,
-                                                  const CredentialSpec& spec, const secrets::Identity& identity,
-                                                  const secrets::SecretSnapshot& secrets);
+                                                  const CredentialSpec& spec, const RenderContext& context);
 
 private:
     struct Known {

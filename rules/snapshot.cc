@@ -1,16 +1,24 @@
 #include "rules/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 #include "rules/auth_family.h"
 #include "rules/compiled_policy.h"
+#include "rules/needle_set.h"
 #include "rules/runtime_rules.h"
 #include "rules/script.h"
 #include "rules/shared_credentials.h"
 
 namespace sallyport::rules {
 namespace {
+
+// What was made of the same secrets alone does not depend on who the sandbox is.
+bool have_same_parts(const RenderedCredential& a, const RenderedCredential& b) {
+    const auto same = [](const auto& one, const auto& other) { return one->reveal() == other->reveal(); };
+    return !a.parts.empty() && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(), same);
+}
 
 std::string runtime_label(const HandlerRef& handler) { return "handler " + handler.name; }
 
@@ -41,15 +49,47 @@ Result<PolicySnapshot::Environment> PolicySnapshot::handler_environment() const 
     return environment;
 }
 
-Result<void> PolicySnapshot::apply_credential(const Decision& decision, http::RequestHead& head) const {
+const RenderedCredential& PolicySnapshot::rendered(const Decision& decision) const {
     const auto index = static_cast<std::size_t>(decision.credential_index);
     SALLYPORT_CHECK(decision.credential_index >= 0 && index < credentials_.size());
-    const RenderedCredential& credential = *credentials_[index];
-    remove_auth_fields(head.headers, credential.spec->header_name);
-    remove_auth_query(head.target);
-    if (!credential.value) return failure(credential.value.error());
-    head.headers.add(credential.spec->header_name, credential.value->reveal());
-    return {};
+    return *credentials_[index];
+}
+
+const CredentialAction* PolicySnapshot::action_of(const Decision& decision) const {
+    if (decision.credential_index < 0) return nullptr;
+    const RenderedCredential& credential = rendered(decision);
+    return credential.action ? credential.action->get() : nullptr;
+}
+
+Result<void> PolicySnapshot::apply_credential(const Decision& decision, OutgoingRequest& request) const {
+    const RenderedCredential& credential = rendered(decision);
+    if (!credential.action) return failure(credential.action.error());
+    const CredentialAction& action = **credential.action;
+    const AuthChoice& family = credential.spec->family;
+    const bool keeps_cookies = decision.exchange != nullptr && decision.exchange->cookies == CookieUse::pass;
+    remove_auth_fields(request.head.headers, family, [&](std::string_view name) {
+        return action.owns_field(name) || (keeps_cookies && http::equals_ignoring_case(name, "Cookie"));
+    });
+    remove_auth_query(request.head.target, family, [&](std::string_view key) { return action.owns_query_key(key); });
+    if (decision.exchange != nullptr) {
+        for (const std::string& name : decision.exchange->selector_fields) request.head.headers.remove(name);
+    }
+    return action.apply(request);
+}
+
+std::shared_ptr<const NeedleSet> PolicySnapshot::needles() const {
+    std::call_once(needles_made_, [this] {
+        NeedleTexts texts;
+        for (const auto& credential : credentials_) {
+            if (credential->action) (*credential->action)->collect(texts);
+        }
+        for (const auto& [name, value] : environment_) {
+            if (value) texts.secrets.push_back((*value)->reveal());
+        }
+        auto needles = NeedleSet::compile(texts.secrets, texts.rendered);
+        if (!needles->empty()) needles_ = std::move(needles);
+    });
+    return needles_;
 }
 
 bool PolicySnapshot::has_same_credential(const Decision& decision, const PolicySnapshot& other,
@@ -57,10 +97,11 @@ bool PolicySnapshot::has_same_credential(const Decision& decision, const PolicyS
     if (decision.credential_index < 0 || others.credential_index < 0) {
         return decision.credential_index < 0 && others.credential_index < 0;
     }
-    const RenderedCredential& mine = *credentials_[static_cast<std::size_t>(decision.credential_index)];
-    const RenderedCredential& theirs = *other.credentials_[static_cast<std::size_t>(others.credential_index)];
-    return mine.spec->name == theirs.spec->name && mine.spec->header_name == theirs.spec->header_name && mine.value &&
-           theirs.value && mine.value->reveal() == theirs.value->reveal();
+    const RenderedCredential& mine = rendered(decision);
+    const RenderedCredential& theirs = other.rendered(others);
+    if (mine.spec->name != theirs.spec->name || mine.spec->source_json != theirs.spec->source_json) return false;
+    if (!mine.action || !theirs.action) return false;
+    return identity_ == other.identity_ || have_same_parts(mine, theirs);
 }
 
 bool PolicySnapshot::has_same_handlers(const PolicySnapshot& other) const {
@@ -75,8 +116,9 @@ bool PolicySnapshot::has_same_handlers(const PolicySnapshot& other) const {
 void PolicySnapshot::render_credentials(const std::shared_ptr<const CompiledPolicy>& policy,
                                         const secrets::SecretSnapshot& secrets, SharedCredentials* shared) {
     for (const CredentialSpec& spec : policy->credentials) {
-        credentials_.push_back(shared != nullptr ? shared->get(policy, spec, identity_, secrets)
-                                                 : render_credential(spec, identity_, secrets));
+        const RenderContext context{spec.name, identity_, secrets, placeholders_.get()};
+        credentials_.push_back(shared != nullptr ? shared->get(policy, spec, context)
+                                                 : render_credential(spec, context));
     }
 }
 
@@ -100,6 +142,7 @@ Result<std::shared_ptr<const PolicySnapshot>> make_snapshot(const PolicyFile& fi
     snapshot->generation_ = generation;
     snapshot->policy_ = policy->second;
     snapshot->identity_ = sandbox.identity;
+    snapshot->placeholders_ = sandbox.placeholders;
     if (!policy->second->script_file.empty()) {
         const auto script = file.scripts.find(sandbox.policy);
         if (script == file.scripts.end() || script->second == nullptr) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ struct LimitSpec;
 struct HandlerRef;
 struct HandlerLimits;
 struct BlockAnswer;
+struct ExchangeOptions;  // rules/exchange_options.h
+class CredentialAction;  // rules/credential_action.h
+class NeedleSet;         // rules/needle_set.h
+class Placeholders;      // rules/placeholders.h
+struct OutgoingRequest;
 class Script;             // rules/script.h
 class SharedCredentials;  // rules/shared_credentials.h
 
@@ -61,6 +67,7 @@ struct Decision {
     // resolved address must be inside one of them.
     const std::vector<std::string>* granted_networks = nullptr;
     bool allow_cleartext_credential = false;
+    const ExchangeOptions* exchange = nullptr;  // the rule's, where there is a credential
     // The rule looked at the path: send the canonical one.
     bool path_decided = false;
 
@@ -82,6 +89,8 @@ struct SandboxPolicy {
     std::string policy;
     secrets::Identity identity;
     std::shared_ptr<const RuntimeRules> runtime;  // null for none
+    // What stands for secrets inside: the same as long as the sandbox lives; null where nothing does.
+    std::shared_ptr<const Placeholders> placeholders = nullptr;
 };
 
 class PolicySnapshot final {
@@ -120,13 +129,20 @@ public:
     const CompiledPolicy& policy() const { return *policy_; }
     const RuntimeRules* runtime() const;  // null for none
 
-    // Removes the sandbox's own copies of the authentication family from `head` (fields and, in `target`, query keys)
-    // and adds the credential. `target` is what will be sent. Errors: secret_unavailable; then nothing may be sent.
-    // Only for decisions of this snapshot that carry a credential.
-    Result<void> apply_credential(const Decision& decision, http::RequestHead& head) const;
+    // What the decision's credential does; null for none. Valid as long as the snapshot.
+    const CredentialAction* action_of(const Decision& decision) const;
+    // Removes the sandbox's own copies of the authentication family from the head (fields and, in `target`, query keys),
+    // and the rule's selector fields; then the action puts the credential in. Where it fails nothing may be sent. Only for
+    // decisions of this snapshot that carry a credential.
+    Result<void> apply_credential(const Decision& decision, OutgoingRequest& request) const;
+    // All that must not come back to the sandbox: its credentials' secrets, and what handlers see. Compiled when it is
+    // first asked for; null where there is nothing.
+    std::shared_ptr<const NeedleSet> needles() const;
+    const Placeholders* placeholders() const { return placeholders_.get(); }
 
-    // Whether a decision of this snapshot puts in what one of `other` does, value included; neither may put in
-    // anything.
+    // Whether a decision of this snapshot puts in the credential that one of `other` does; neither may put in anything. A
+    // secret that was rotated is the same credential with another value: what has begun with the older one goes on. One
+    // that is gone, or is another sandbox's, is not.
     bool has_same_credential(const Decision& decision, const PolicySnapshot& other, const Decision& others) const;
     // Whether handlers run the same script, and see the same values.
     bool has_same_handlers(const PolicySnapshot& other) const;
@@ -149,6 +165,7 @@ private:
     PolicySnapshot();
 
     const CompiledPolicy* runtime_rules() const;
+    const RenderedCredential& rendered(const Decision& decision) const;
     Match in_layer(const Rule* own, const Rule* policys) const;
     Decision deny(ErrorCode error, const Rule* rule) const;
     // Fills in what a rule grants, or why it cannot be had.
@@ -173,6 +190,9 @@ private:
     std::unique_ptr<const RuntimeLabels> runtime_labels_;                 // null where no handler is attached
     std::vector<std::shared_ptr<const RenderedCredential>> credentials_;  // the policy's, then the runtime rules'
     std::vector<std::pair<std::string, Result<std::shared_ptr<const SecretString>>>> environment_;
+    std::shared_ptr<const Placeholders> placeholders_;
+    mutable std::once_flag needles_made_;
+    mutable std::shared_ptr<const NeedleSet> needles_;
 };
 
 // Renders every credential that the policy and the runtime rules use. A secret that is missing does not fail the

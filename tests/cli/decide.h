@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "rules/credential_action.h"
 #include "rules/explain.h"
 #include "rules/snapshot.h"
 
@@ -23,7 +24,9 @@ inline std::string decide(const rules::PolicySnapshot& snapshot, const std::stri
     http::RequestHead head;
     head.method = method;
     head.target = "/";
-    const auto applied = snapshot.apply_credential(decision, head);
+    SystemRandom random;
+    rules::OutgoingRequest request{head, asked->request, std::chrono::system_clock::time_point{}, random};
+    const auto applied = snapshot.apply_credential(decision, request);
     if (!applied) return "deny " + rule + ": " + std::string(tag(applied.error().code));
     return "allow " + rule + " with " + std::string(head.headers.get("Authorization").value_or("nothing"));
 }

@@ -76,7 +76,7 @@ std::vector<std::string> test_names(const fs::path& file) {
 
 // The whole number counts: D11… is not of row D1.
 std::vector<std::string> threat_rows_of(const std::string& test_name) {
-    static const std::regex kBeginning("^((?:_?[DPX][0-9]+)+)[_A-Z]"), kRow("([DPX][0-9]+)");
+    static const std::regex kBeginning("^((?:_?[DPRX][0-9]+)+)[_A-Z]"), kRow("([DPRX][0-9]+)");
     std::smatch beginning;
     if (!std::regex_search(test_name, beginning, kBeginning)) return {};
     return all_matches(beginning[1], kRow);

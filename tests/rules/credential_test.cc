@@ -2,60 +2,46 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include "tests/rules/credentialed.h"
 
 namespace sallyport::rules {
 namespace {
 
-constexpr const char* kMarker = "mArKeR-99aa";
-
-class CredentialTest : public testing::Test {
-protected:
-    CredentialTest() {
-        setenv("SALLYPORT_CREDENTIAL_TEST", kMarker, 1);
-        secrets_ =
-            secrets::SecretSnapshot::load({{"token", secrets::SourceKind::env, "SALLYPORT_CREDENTIAL_TEST"}}, {});
-    }
-    // The value, or the error's detail.
-    std::string render_text(CredentialType type, std::string_view value, std::string_view username = "",
-                            const secrets::Params& params = {}) {
-        const CredentialSpec spec{"c", type, "X", *secrets::parse_template(username), *secrets::parse_template(value)};
-        const auto rendered = render(spec, {"s", params, {{"team", "red"}}}, secrets_);
-        return rendered ? std::string(rendered->reveal()) : rendered.error().detail;
-    }
-
-    secrets::SecretSnapshot secrets_;
-};
-
-TEST_F(CredentialTest, FillsInTheTemplate) {
-    EXPECT_EQ(render_text(CredentialType::header, "a ${secrets.token} ${params.p}", "", {{"p", "q"}}),
-              "a mArKeR-99aa q");
-    EXPECT_EQ(render_text(CredentialType::header, "${labels.team}/${sandbox.id}"), "red/s");
-    EXPECT_EQ(render_text(CredentialType::bearer, "Bearer ${secrets.token}"), "Bearer mArKeR-99aa");
-    // base64("x-access-token:mArKeR-99aa")
-    EXPECT_EQ(render_text(CredentialType::basic, "${secrets.token}", "x-access-token"),
-              "Basic eC1hY2Nlc3MtdG9rZW46bUFyS2VSLTk5YWE=");
+TEST(Credential, SaysWhichOneCannotBeHad) {
+    EXPECT_EQ(sample::render_fault("{ type: bearer, secret: token }"), "");
+    EXPECT_EQ(sample::render_fault("{ type: bearer, secret: absent }"),
+              "credential \"c\": secret \"absent\" is not defined");
 }
 
-TEST_F(CredentialTest, IsUnavailableWhereAPartIsMissing) {
-    EXPECT_EQ(render_text(CredentialType::header, "${secrets.other}"),
-              "credential \"c\": secret \"other\" is not defined");
-    EXPECT_EQ(render_text(CredentialType::header, "${params.other}"),
-              "credential \"c\": parameter \"other\" is not set");
-    EXPECT_EQ(render_text(CredentialType::header, "${labels.other}"), "credential \"c\": label \"other\" is not set");
-    EXPECT_EQ(render_text(CredentialType::header, "${params.p}", "", {{"p", ""}}),
-              "credential \"c\": the value is empty");
+TEST(Credential, ThreatD14TheFamilyIsRemovedButForWhatIsKept) {
+    const sample::Fields own = {{"Authorization", "mine"}, {"Cookie", "a=b"}, {"X-Api-Key", "mine"}, {"X-More", "mine"}};
+    const std::string target = "/x?access_token=mine&api_key=mine&more=mine&a=1";
+    const auto plain = sample::send("{ type: header, name: X-Key, value: \"${secrets.token}\" }", target, own);
+    EXPECT_EQ(plain.head.headers.size(), 2u);
+    EXPECT_EQ(plain.field("X-More"), "mine");
+    EXPECT_EQ(plain.head.target, "/x?more=mine&a=1");
+    const auto chosen = sample::send(
+        "{ type: header, name: X-Key, value: \"${secrets.token}\", keep: [Cookie, \"query:api_key\"], strip: [\"header:x-more\", "
+        "\"query:more\"] }",
+        target, own);
+    EXPECT_EQ(chosen.head.headers.size(), 2u);
+    EXPECT_EQ(chosen.field("Cookie"), "a=b");
+    EXPECT_EQ(chosen.head.target, "/x?api_key=mine&a=1");
 }
 
-TEST_F(CredentialTest, ThreatP13NoValueHoldsAControlCharacter) {
-    for (const std::string p : {"a\r\nb c", "a\n", "a\x7f", "\t"}) {
-        EXPECT_EQ(render_text(CredentialType::header, "${secrets.token}${params.p}", "", {{"p", p}}),
-                  "credential \"c\": the value holds control characters");
-        EXPECT_EQ(render_text(CredentialType::basic, "${secrets.token}", "${params.p}", {{"p", p}}),
-                  "credential \"c\": user name or password hold control characters");
-    }
-    EXPECT_EQ(render_text(CredentialType::basic, "${secrets.token}", "${params.p}", {{"p", "a:b"}}),
-              "credential \"c\": the user name holds a ':'");
+TEST(Credential, ThreatD14CookiesAreTheSandboxsOwnWhereTheRulePassesThem) {
+    const std::string credential = "{ type: bearer, secret: token }";
+    EXPECT_EQ(sample::send(credential, "/x", {{"Cookie", "a=b"}}).field("Cookie"), "");
+    EXPECT_EQ(sample::send(credential, "/x", {{"Cookie", "a=b"}}, {"s", {}, {}}, ", cookies: pass").field("Cookie"), "a=b");
+}
+
+TEST(Credential, ASelectorChoosesTheRuleAndIsNotSent) {
+    const std::string credential = "{ type: bearer, secret: token }";
+    const auto selected = sample::send(credential, "/x", {{"X-Account", "work"}}, {"s", {}, {}}, ", selector: { X-Account: work }");
+    EXPECT_TRUE(selected.outcome);
+    EXPECT_FALSE(selected.head.headers.has("X-Account"));
+    EXPECT_EQ(sample::send(credential, "/x", {{"X-Account", "home"}}, {"s", {}, {}}, ", selector: { X-Account: work }").why(),
+              "denied: denied");
 }
 
 }  // namespace

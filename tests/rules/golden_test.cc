@@ -165,6 +165,8 @@ TEST(Golden, EveryMessageOfTheSourcesIsShown) {
             const std::string source = read(entry.path());
             const std::string name = std::string(folder) + '/' + entry.path().filename().string();
             if (source.find("eporter") == source.npos && !kWording.contains(name)) continue;
+            // What a kind of credential says of its keys, its own test shows, beside what it says of requests.
+            if (name.ends_with("_credential.cc")) continue;
             for (const std::string& text : Strings(source).all()) {
                 if (!is_message(text) || kElsewhere.contains(text)) continue;
                 ++messages;

@@ -11,6 +11,7 @@
 
 #include "http/path.h"
 #include "rules/compiled_policy.h"
+#include "rules/credential_action.h"
 #include "rules/policy_file.h"
 #include "rules/runtime_rules.h"
 #include "rules/script.h"
@@ -120,6 +121,14 @@ inline Decision decide(const std::shared_ptr<const PolicySnapshot>& snapshot, st
 inline std::string to_text(const Decision& decision) {
     const auto what = decision.verdict == Verdict::allow ? std::string_view("allow") : tag(decision.error);
     return std::string(what) + ' ' + std::string(decision.rule);
+}
+
+// Puts the decision's credential into a head.
+inline Result<void> apply(const PolicySnapshot& snapshot, const Decision& decision, http::RequestHead& head) {
+    const http::CanonicalRequest canonical;
+    SystemRandom random;
+    OutgoingRequest request{head, canonical, std::chrono::system_clock::time_point{}, random};
+    return snapshot.apply_credential(decision, request);
 }
 
 inline std::string verdict_of(const std::shared_ptr<const PolicySnapshot>& snapshot, std::string_view request,

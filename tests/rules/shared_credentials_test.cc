@@ -34,7 +34,14 @@ protected:
 
     std::shared_ptr<const RenderedCredential> get(std::size_t index, const secrets::Identity& identity) {
         const auto secrets = secrets::SecretSnapshot::load(file_->secrets, identity, common_);
-        return shared_.get(policy_, policy_->credentials.at(index), identity, secrets);
+        const CredentialSpec& spec = policy_->credentials.at(index);
+        return shared_.get(policy_, spec, {spec.name, identity, secrets, nullptr});
+    }
+    // What it sends.
+    static std::string value_of(const RenderedCredential& rendered) {
+        NeedleTexts texts;
+        (*rendered.action)->collect(texts);
+        return std::string(texts.rendered.at(0));
     }
 
     std::shared_ptr<const PolicyFile> file_;
@@ -48,26 +55,26 @@ protected:
 TEST_F(SharedCredentialsTest, WhatDoesNotDependOnTheSandboxIsOne) {
     const auto first = get(0, acme_);
     EXPECT_EQ(first, get(0, other_));
-    EXPECT_EQ(first->value->reveal(), "Bearer common");
+    EXPECT_EQ(value_of(*first), "Bearer common");
 }
 
 TEST_F(SharedCredentialsTest, WhatDependsOnTheSandboxIsItsOwn) {
-    EXPECT_EQ(get(1, acme_)->value->reveal(), "common a");
-    EXPECT_EQ(get(1, other_)->value->reveal(), "common b");
-    EXPECT_EQ(get(2, acme_)->value->reveal(), "Bearer acme's");
-    EXPECT_FALSE(get(2, other_)->value.has_value());
-    EXPECT_EQ(get(2, acme_)->value->reveal(), "Bearer acme's");
+    EXPECT_EQ(value_of(*get(1, acme_)), "common a");
+    EXPECT_EQ(value_of(*get(1, other_)), "common b");
+    EXPECT_EQ(value_of(*get(2, acme_)), "Bearer acme's");
+    EXPECT_FALSE(get(2, other_)->action.has_value());
+    EXPECT_EQ(value_of(*get(2, acme_)), "Bearer acme's");
 }
 
 TEST_F(SharedCredentialsTest, AnotherValueIsNeverTheOldOne) {
     const auto before = get(0, acme_);
     setenv("SALLYPORT_SHARED_TEST", "changed", 1);
     common_ = secrets::SecretSnapshot::load(file_->secrets, {});
-    EXPECT_EQ(get(0, acme_)->value->reveal(), "Bearer changed");
-    EXPECT_EQ(before->value->reveal(), "Bearer common");
+    EXPECT_EQ(value_of(*get(0, acme_)), "Bearer changed");
+    EXPECT_EQ(value_of(*before), "Bearer common");
     unsetenv("SALLYPORT_SHARED_TEST");
     common_ = secrets::SecretSnapshot::load(file_->secrets, {});
-    EXPECT_FALSE(get(0, acme_)->value.has_value());
+    EXPECT_FALSE(get(0, acme_)->action.has_value());
 }
 
 }  // namespace

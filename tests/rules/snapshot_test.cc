@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "rules/scrubber.h"
 #include "tests/rules/sample.h"
 
 namespace sallyport::rules {
@@ -57,7 +58,7 @@ TEST(PolicySnapshot, AppliesEachTypeOfCredential) {
     for (const auto& [host, name, value] : cases) {
         auto head = head_of("/x?a=1", {{"Accept", "*/*"}});
         const Decision decision = decide(snapshot, "GET https://" + host + ".example/x?a=1");
-        ASSERT_TRUE(snapshot->apply_credential(decision, head));
+        ASSERT_TRUE(sample::apply(*snapshot, decision, head));
         EXPECT_EQ(head.headers.get(name), value);
         EXPECT_EQ(head.headers.size(), 2u);
         EXPECT_EQ(head.target, "/x?a=1");
@@ -73,7 +74,7 @@ TEST(PolicySnapshot, ThreatD14TheSandboxsOwnCredentialsAreRemovedFirst) {
                                                                           {"X-Api-Key", "mine"},
                                                                           {"X-HTTP-Method-Override", "DELETE"},
                                                                           {"Accept", "*/*"}});
-    ASSERT_TRUE(snapshot->apply_credential(decide(snapshot, "GET https://a.example/x"), head));
+    ASSERT_TRUE(sample::apply(*snapshot, decide(snapshot, "GET https://a.example/x"), head));
     ASSERT_EQ(head.headers.size(), 2u);
     EXPECT_EQ(head.headers.at(0).name, "Accept");
     EXPECT_EQ(head.headers.at(1).name, "X-Auth-Token");
@@ -102,7 +103,7 @@ TEST(PolicySnapshot, CredentialsArePerSandbox) {
         "policies: { p: { rules: [ { host: a.example, credential: c } ] } }\n";
     const auto acme = snapshot_of(text, {{"tenant", "acme"}});
     auto head = head_of("/", {});
-    ASSERT_TRUE(acme->apply_credential(decide(acme, "GET https://a.example/"), head));
+    ASSERT_TRUE(sample::apply(*acme, decide(acme, "GET https://a.example/"), head));
     EXPECT_EQ(head.headers.get("Authorization"), "Bearer acme-token");
     for (const secrets::Params& params :
          {secrets::Params{}, secrets::Params{{"tenant", "other"}}, secrets::Params{{"tenant", "../x"}}}) {
@@ -148,13 +149,13 @@ TEST(PolicySnapshot, ARuntimeRuleHasItsOwnCredentialAndLimit) {
     EXPECT_EQ(decision.limit->concurrency, 2u);
     EXPECT_EQ(decision.limit_key, "runtime/r");
     auto head = head_of("/", {});
-    ASSERT_TRUE(snapshot->apply_credential(decision, head));
+    ASSERT_TRUE(sample::apply(*snapshot, decision, head));
     EXPECT_EQ(head.headers.get("X-Auth-Token"), "v " + std::string(kMarker));
     for (const auto& [host, rule] : {std::pair("b", "runtime[1]"), std::pair("c", "rules[0]")}) {
         auto other = head_of("/", {});
         const Decision each = decide(snapshot, "GET https://" + std::string(host) + ".example/");
         EXPECT_EQ(each.rule, rule);
-        ASSERT_TRUE(snapshot->apply_credential(each, other));
+        ASSERT_TRUE(sample::apply(*snapshot, each, other));
         EXPECT_EQ(other.headers.get("Authorization"), "Bearer " + std::string(kMarker));
     }
 }
@@ -211,7 +212,35 @@ TEST(PolicySnapshot, ComparesTheCredentialsOfTwoGenerations) {
     const auto first = snapshot_of(changing);
     setenv("SALLYPORT_SNAPSHOT_TEST", "second", 1);
     const auto second = snapshot_of(changing);
-    EXPECT_FALSE(second->has_same_credential(at(second, "a"), *first, at(first, "a")));
+    // Rotated: what has begun goes on. Revoked: it does not.
+    EXPECT_TRUE(second->has_same_credential(at(second, "a"), *first, at(first, "a")));
+    unsetenv("SALLYPORT_SNAPSHOT_TEST");
+    const auto third = snapshot_of(changing);
+    EXPECT_FALSE(third->has_same_credential(at(third, "a"), *second, at(second, "a")));
+}
+
+TEST(PolicySnapshot, AnotherSandboxsValueIsNotARotation) {
+    setenv("SALLYPORT_TENANT_acme", "acme-token", 1);
+    setenv("SALLYPORT_TENANT_beta", "beta-token", 1);
+    const std::string text =
+        "version: 1\n"
+        "secrets: { t: { env: \"SALLYPORT_TENANT_${params.tenant}\" } }\n"
+        "credentials: { c: { type: bearer, secret: t } }\n"
+        "policies: { p: { rules: [ { host: a.example, credential: c } ] } }\n";
+    const auto acme = snapshot_of(text, {{"tenant", "acme"}});
+    const auto beta = snapshot_of(text, {{"tenant", "beta"}});
+    const std::string request = "GET https://a.example/";
+    EXPECT_FALSE(beta->has_same_credential(decide(beta, request), *acme, decide(acme, request)));
+}
+
+TEST(PolicySnapshot, KnowsAllThatMustNotComeBack) {
+    const auto snapshot = snapshot_of(file_with({"{ host: a.example, credential: one }", "{ host: b.example, credential: two }"}));
+    ASSERT_NE(snapshot->needles(), nullptr);
+    EXPECT_EQ(snapshot->needles(), snapshot->needles());
+    std::string text = "x " + std::string(kMarker) + " y";
+    EXPECT_TRUE(scrub_text(*snapshot->needles(), text));
+    EXPECT_EQ(text, "x " + std::string(kMarker.size(), '*') + " y");
+    EXPECT_EQ(snapshot_of(file_with({"{ host: a.example }"}))->needles(), nullptr);
 }
 
 TEST(PolicySnapshot, ComparesTheHandlersOfTwoGenerations) {

@@ -218,7 +218,7 @@ TEST(ThreatRows, P10_NoHeaderMakesAnotherMethodOfACredentialedRequest) {
         head.method = "POST";
         head.target = "/";
         head.headers.add(name, "DELETE");
-        ASSERT_TRUE(snapshot->apply_credential(sample::decide(snapshot, "POST https://a.example/"), head));
+        ASSERT_TRUE(sample::apply(*snapshot, sample::decide(snapshot, "POST https://a.example/"), head));
         EXPECT_FALSE(head.headers.get(name)) << name;
     }
 }
