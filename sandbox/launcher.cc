@@ -154,6 +154,17 @@ Result<UniqueFd> Launcher::connect_handler(const std::string& name) {
 
 Result<void> Launcher::stop_handler(const std::string& name) { return tell(calls_.get(), StopHandler{name}); }
 
+Result<void> Launcher::allow_secret_commands(const std::vector<std::vector<std::string>>& commands) {
+    return tell(calls_.get(), AllowSecretCommands{commands});
+}
+
+Result<UniqueFd> Launcher::start_secret_command(const std::vector<std::string>& arguments, std::chrono::milliseconds timeout) {
+    auto answer = ask(calls_.get(), StartSecretCommand{arguments, timeout.count()});
+    if (!answer) return failure(answer.error());
+    if (answer->fds.size() != 1) return failure(ErrorCode::internal, "the launcher sent no socket");
+    return std::move(answer->fds.front());
+}
+
 int Launcher::event_fd() const { return events_.get(); }
 
 Result<std::optional<LauncherEvent>> Launcher::poll_event() {

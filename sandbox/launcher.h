@@ -1,12 +1,13 @@
 // The small privileged process. It makes namespaces, redirect tables, mounts and sandboxed commands; it is forked before
 // anything else happens (before threads, before secrets are read), and serves the daemon over a socketpair, with
 // descriptors passed. It never sees a byte from inside a sandbox, and is sealed before the daemon does: what a daemon asks
-// for that may have been taken over is not granted, except handler hosts, which may do less than that daemon itself. When
-// the daemon dies it ends everything it made; when it dies, commands die with it and the daemon is told.
+// for that may have been taken over is not granted, except handler hosts, which may do less than that daemon itself, and the
+// commands for secrets that it named before. When the daemon dies it ends everything it made; when it dies, commands die with it and the daemon is told.
 #pragma once
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -129,6 +130,11 @@ public:
     // Kills it (SIGKILL, with all that it started) and returns when it is gone; then there is no HandlerExit. Fails where
     // there is none, as when it has ended by itself.
     Result<void> stop_handler(const std::string& name);
+
+    // Before seal(): the only commands that may be run for secrets afterwards (sandbox/secret_commands.h).
+    Result<void> allow_secret_commands(const std::vector<std::vector<std::string>>& commands);
+    // Also after seal(): one of those, started. For receive_secret(), on any thread.
+    Result<UniqueFd> start_secret_command(const std::vector<std::string>& arguments, std::chrono::milliseconds timeout);
 
     // Readable when poll_event() has something to say.
     int event_fd() const;

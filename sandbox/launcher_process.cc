@@ -40,12 +40,16 @@ void LauncherProcess::serve() {
                                      {events_.get(), POLLIN, 0},
                                      {command_ ? command_->event_fd() : -1, POLLIN, 0}};
         for (const int fd : handlers_.event_fds()) items.push_back({fd, POLLIN, 0});
+        for (const int fd : secret_commands_.event_fds()) items.push_back({fd, POLLIN, 0});
         if (::poll(items.data(), items.size(), -1) < 0) {
             if (errno == EINTR) continue;
             return;
         }
         if (is_ready(items[2])) report_exit();
-        if (std::any_of(items.begin() + 3, items.end(), is_ready)) report_handlers();
+        if (std::any_of(items.begin() + 3, items.end(), is_ready)) {
+            report_handlers();
+            secret_commands_.collect();
+        }
         // Nothing is ever sent to us on the events' socket: readable means closed.
         if (is_ready(items[1])) return;
         if (is_ready(items[0]) && !serve_call()) return;
@@ -186,5 +190,17 @@ Result<void> LauncherProcess::handle(const ConnectHandler& call, Given& given) {
 }
 
 Result<void> LauncherProcess::handle(const StopHandler& call, Given&) { return handlers_.stop(call.name); }
+
+Result<void> LauncherProcess::handle(const AllowSecretCommands& call, Given&) {
+    if (sealed_) return refused();
+    return secret_commands_.allow(call.commands);
+}
+
+Result<void> LauncherProcess::handle(const StartSecretCommand& call, Given& given) {
+    auto answers = secret_commands_.start(call.arguments, std::chrono::milliseconds(call.timeout_ms));
+    if (!answers) return failure(answers.error());
+    given.fds.push_back(std::move(*answers));
+    return {};
+}
 
 }  // namespace sallyport::sandbox

@@ -1,6 +1,6 @@
 // The launcher's own side: the loop of the privileged process. Owns the namespaces, the command and the handler hosts; ends
 // when the daemon's sockets close, whatever the reason, and takes everything with it. Once sealed it makes nothing that it
-// did not check before, except handler hosts, which reach nothing.
+// did not check before, except handler hosts, which reach nothing; and runs no command for a secret that was not named before.
 #pragma once
 
 #include <map>
@@ -13,6 +13,7 @@
 #include "sandbox/handler_hosts.h"
 #include "sandbox/messages.h"
 #include "sandbox/namespace.h"
+#include "sandbox/secret_commands.h"
 
 namespace sallyport::sandbox {
 
@@ -51,6 +52,8 @@ private:
     Result<void> handle(const HandlerSpec& spec, Given& given);
     Result<void> handle(const ConnectHandler& call, Given& given);
     Result<void> handle(const StopHandler& call, Given& given);
+    Result<void> handle(const AllowSecretCommands& call, Given& given);
+    Result<void> handle(const StartSecretCommand& call, Given& given);
     Result<PreparedCommand> prepare(const CommandSpec& spec) const;
     Result<NamespaceParts> attach(const NamespaceRequest& request) const;
 
@@ -61,6 +64,7 @@ private:
     std::optional<PreparedCommand> prepared_;
     std::optional<RunningCommand> command_;
     HandlerHosts handlers_;
+    SecretCommands secret_commands_;
 };
 
 }  // namespace sallyport::sandbox

@@ -31,6 +31,11 @@ void write(Writer& out, const HandlerSpec& spec) {
 }
 void write(Writer& out, const ConnectHandler& call) { out.text(call.name); }
 void write(Writer& out, const StopHandler& call) { out.text(call.name); }
+void write(Writer& out, const AllowSecretCommands& call) {
+    out.number(static_cast<std::int64_t>(call.commands.size()));
+    for (const auto& arguments : call.commands) out.texts(arguments);
+}
+void write(Writer& out, const StartSecretCommand& call) { out.texts(call.arguments).number(call.timeout_ms); }
 void write(Writer& out, const CommandExit& exit) { out.number(exit.code); }
 void write(Writer& out, const HandlerExit& exit) {
     out.text(exit.name).number(exit.code).number(static_cast<std::int64_t>(exit.start));
@@ -78,6 +83,16 @@ void read(Reader& in, HandlerSpec& spec) {
 }
 void read(Reader& in, ConnectHandler& call) { call.name = in.text(); }
 void read(Reader& in, StopHandler& call) { call.name = in.text(); }
+void read(Reader& in, AllowSecretCommands& call) {
+    for (std::int64_t left = in.number(); left > 0; --left) {
+        call.commands.push_back(in.texts());
+        if (call.commands.back().empty()) break;
+    }
+}
+void read(Reader& in, StartSecretCommand& call) {
+    call.arguments = in.texts();
+    call.timeout_ms = in.number();
+}
 void read(Reader& in, CommandExit& exit) { exit.code = static_cast<int>(in.number()); }
 void read(Reader& in, HandlerExit& exit) {
     exit.name = in.text();
@@ -122,6 +137,8 @@ Result<Call> decode_call(std::string_view body) {
         case 6: return read_call<HandlerSpec>(in);
         case 7: return read_call<ConnectHandler>(in);
         case 8: return read_call<StopHandler>(in);
+        case 9: return read_call<AllowSecretCommands>(in);
+        case 10: return read_call<StartSecretCommand>(in);
     }
     return malformed();
 }

@@ -30,8 +30,15 @@ struct ConnectHandler {
 struct StopHandler {
     std::string name;
 };
+struct AllowSecretCommands {
+    std::vector<std::vector<std::string>> commands;
+};
+struct StartSecretCommand {
+    std::vector<std::string> arguments;
+    std::int64_t timeout_ms = 0;
+};
 using Call = std::variant<NamespaceRequest, CloseNamespace, Seal, StartCommand, SignalCommand, AllowHandlerSockets,
-                          HandlerSpec, ConnectHandler, StopHandler>;
+                          HandlerSpec, ConnectHandler, StopHandler, AllowSecretCommands, StartSecretCommand>;
 
 std::string encode_call(const Call& call);
 Result<Call> decode_call(std::string_view body);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "sandbox/secret_commands.h"
 #include "tests/sandbox/network.h"
 
 namespace sallyport::sandbox {
@@ -39,6 +40,21 @@ TEST(Launcher, CatchesConnectionsToAnyAddress) {
     EXPECT_EQ(original_destination(accept_one(box.sockets().tcp_v6)), "2001:db8::5 8443");
     EXPECT_EQ(original_destination(accept_one(box.sockets().tcp_v4)), "127.0.0.53 53");
     EXPECT_EQ(box.exit_code(), 0);
+}
+
+TEST(Launcher, ThreatX12OnceSealedRunsOnlyCommandsForSecretsThatWereNamed) {
+    ASSERT_ROOT();
+    auto launcher = Launcher::start();
+    ASSERT_OK(launcher);
+    const std::chrono::milliseconds patience{kPatienceMs};
+    EXPECT_FALSE(launcher->start_secret_command({"printf", "value"}, patience));
+    ASSERT_OK(launcher->allow_secret_commands({{"printf", "value"}}));
+    ASSERT_OK(launcher->seal(std::nullopt));
+    EXPECT_FALSE(launcher->allow_secret_commands({{"printf", "other"}}));
+    EXPECT_FALSE(launcher->start_secret_command({"printf", "other"}, patience));
+    const auto socket = launcher->start_secret_command({"printf", "value"}, patience);
+    ASSERT_OK(socket);
+    EXPECT_EQ(receive_secret(socket->get(), patience).value().reveal(), "value");
 }
 
 TEST(Launcher, CatchesNameLookups) {

@@ -74,6 +74,15 @@ TEST(Messages, CarryWhatHandlersNeed) {
     EXPECT_EQ(std::get<StopHandler>(*decode_call(encode_call(StopHandler{"n"}))).name, "n");
 }
 
+TEST(Messages, CarryWhatSecretsNeed) {
+    const std::vector<std::vector<std::string>> commands{{"pass", "show", "a"}, {"/bin/get"}};
+    EXPECT_EQ(std::get<AllowSecretCommands>(*decode_call(encode_call(AllowSecretCommands{commands}))).commands, commands);
+    EXPECT_TRUE(std::get<AllowSecretCommands>(*decode_call(encode_call(AllowSecretCommands{}))).commands.empty());
+    const auto start = std::get<StartSecretCommand>(*decode_call(encode_call(StartSecretCommand{commands[0], 1500})));
+    EXPECT_EQ(start.arguments, commands[0]);
+    EXPECT_EQ(start.timeout_ms, 1500);
+}
+
 TEST(Messages, CarryAnAnswer) {
     EXPECT_EQ(*decode_answer(encode_answer("said")), "said");
     EXPECT_TRUE(decode_answer(encode_answer({})).has_value());
@@ -85,7 +94,8 @@ TEST(Messages, CarryAnAnswer) {
 TEST(Messages, RefuseEveryTruncation) {
     for (const Call& call : {Call(Seal{a_command()}), Call(Seal{}), Call(StartCommand{}), Call(NamespaceRequest{"a", "b", "c"}),
                              Call(SignalCommand{1}), Call(a_handler()), Call(AllowHandlerSockets{{"/a"}, "/b"}),
-                             Call(ConnectHandler{"n"}), Call(StopHandler{"n"})}) {
+                             Call(ConnectHandler{"n"}), Call(StopHandler{"n"}),
+                             Call(AllowSecretCommands{{{"a", "b"}, {"c"}}}), Call(StartSecretCommand{{"a"}, 1})}) {
         const std::string bytes = encode_call(call);
         for (std::size_t size = 0; size < bytes.size(); ++size) {
             EXPECT_FALSE(decode_call(std::string_view(bytes).substr(0, size)).has_value()) << size;
