@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <array>
 
+#include "rules/aws_reader.h"
+#include "rules/azure_reader.h"
 #include "rules/command_reader.h"
 #include "rules/fields.h"
+#include "rules/gcp_reader.h"
+#include "rules/github_app_reader.h"
+#include "rules/oauth2_reader.h"
+#include "rules/onepassword_reader.h"
 #include "rules/secret_reading.h"
 #include "rules/source_json.h"
+#include "rules/vault_reader.h"
 #include "secrets/template_text.h"
 
 namespace sallyport::rules {
@@ -20,6 +27,15 @@ struct Store {
 // Those that are asked in the background.
 constexpr Store kStores[] = {
     {"command", read_command},
+    {"vault", read_vault},
+    {"aws", read_aws},
+    {"aws_sts", read_aws_sts},
+    {"gcp", read_gcp},
+    {"gcp_service_account", read_gcp_service_account},
+    {"onepassword", read_onepassword},
+    {"oauth2", read_oauth2},
+    {"github_app", read_github_app},
+    {"azure_client", read_azure_client},
 };
 
 // Those that are read on the spot, and what may stand beside a store.
