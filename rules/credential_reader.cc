@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "rules/aws_sigv4_credential.h"
 #include "rules/field_credential.h"
 #include "rules/fields.h"
 #include "rules/path_credential.h"
@@ -21,6 +22,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"header", read_header_credential}, {"bearer", read_bearer_credential}, {"basic", read_basic_credential},
     {"cookie", read_cookie_credential}, {"query", read_query_credential},   {"path", read_path_credential},
+    {"aws_sigv4", read_aws_sigv4_credential},
 };
 
 const Kind* find_kind(std::string_view type) {
