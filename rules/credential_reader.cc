@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
-#include "rules/aws_sigv4_credential.h"
+#include "rules/client_certificate.h"
 #include "rules/field_credential.h"
 #include "rules/fields.h"
-#include "rules/hmac_credential.h"
 #include "rules/path_credential.h"
 #include "rules/query_credential.h"
 #include "rules/source_json.h"
@@ -23,7 +22,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"header", read_header_credential}, {"bearer", read_bearer_credential}, {"basic", read_basic_credential},
     {"cookie", read_cookie_credential}, {"query", read_query_credential},   {"path", read_path_credential},
-    {"aws_sigv4", read_aws_sigv4_credential}, {"hmac", read_hmac_credential},
+    {"client_certificate", read_client_certificate},
 };
 
 const Kind* find_kind(std::string_view type) {
@@ -48,6 +47,12 @@ bool reports_misspelt_type(const Node& node, Reporter& reporter) {
         return true;
     }
     return false;
+}
+
+std::shared_ptr<const CredentialKind> read_kind(const Kind& kind, CredentialReading& reading) {
+    auto made = kind.read(reading);
+    const Node* certificate = find(reading.node, "client_certificate");
+    return certificate == nullptr ? made : add_client_certificate(std::move(made), *certificate, reading);
 }
 
 // "X-Own", "header:X-Own" or "query:own".
@@ -85,7 +90,7 @@ std::optional<CredentialSpec> read_credential(const std::string& name, const Nod
         refuse_type(*type, *text, reporter);
         return std::nullopt;
     }
-    CredentialSpec spec{name, kind->read(reading), {}, to_json(node)};
+    CredentialSpec spec{name, read_kind(*kind, reading), {}, to_json(node)};
     read_places(node, "keep", spec.family.keep, reporter);
     read_places(node, "strip", spec.family.strip, reporter);
     if (spec.kind == nullptr) return std::nullopt;

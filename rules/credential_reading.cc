@@ -6,7 +6,7 @@
 namespace sallyport::rules {
 namespace {
 
-constexpr std::array<std::string_view, 3> kCommonKeys{"type", "keep", "strip"};
+constexpr std::array<std::string_view, 4> kCommonKeys{"type", "keep", "strip", "client_certificate"};
 constexpr std::string_view kWhat = "the credential";
 
 bool is_defined(const CredentialReading& reading, const Node& node, std::string_view name) {

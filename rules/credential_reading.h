@@ -26,7 +26,7 @@ struct CredentialReading {
     // For kinds that fetch a token: sources of their own, under names that no file can have (derived_name()).
     std::vector<secrets::SecretSource>& derived_sources;
 
-    // Reports every key but `keys`, "type", "keep" and "strip".
+    // Reports every key but `keys` and what any credential may have: "type", "keep", "strip", "client_certificate".
     bool expect(std::span<const std::string_view> keys) const;
     // As rules/fields.h: null, with a report, where there is none.
     const Node* require(std::string_view key) const;
