@@ -239,6 +239,7 @@ UpstreamKey Stream::upstream_key() const {
     key.port = authority.port;
     key.is_literal_granted = !key.is_rewritten && is_ruled_;
     key.credential_index = decision_.credential_index;
+    if (const auto* action = snapshot_->action_of(decision_)) key.client_certificate = action->client_certificate();
     key.granted_networks = decision_.granted_networks;
     return key;
 }

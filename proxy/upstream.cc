@@ -3,7 +3,9 @@
 #include <openssl/x509v3.h>
 
 #include "base/check.h"
+#include "certs/client_identity.h"
 #include "proxy/upstream_pool.h"
+#include "rules/client_certificate.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -28,6 +30,7 @@ void UpstreamKey::append_to(std::string& text) const {
     append_bytes(text, is_rewritten);
     append_bytes(text, is_handler);
     append_bytes(text, credential_index);
+    append_bytes(text, client_certificate);
     append_bytes(text, granted_networks);
     append_bytes(text, generation.value);
 }
@@ -62,8 +65,9 @@ void Upstream::on_dialled(Result<UniqueFd> fd) {
     if (!fd) return fail(fd.error());
     endpoint_ = peer_text(fd->get());
     connection_ = std::make_unique<net::Connection>(context_.loop, std::move(*fd), [this](int ready) { on_ready(ready); });
-    if (key_.scheme == http::Scheme::http) return on_open();
-    start_tls();
+    if (key_.scheme == http::Scheme::https) return start_tls();
+    if (key_.client_certificate == nullptr) return on_open();
+    fail({ErrorCode::cleartext_credential, "a client certificate is shown over TLS only"});
 }
 
 void Upstream::connect_to_handler() {
@@ -101,14 +105,23 @@ void Upstream::start_tls() {
         SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         SALLYPORT_CHECK(SSL_set1_host(ssl, key_.host.c_str()) == 1);
     }
+    if (auto offered = offer_certificate(ssl); !offered) return fail(offered.error());
     pool_.resume_session(*this, ssl);
     deadline_.start(context_.deadlines.tls_handshake);
     step_handshake();
 }
 
+Result<void> Upstream::offer_certificate(SSL* ssl) const {
+    if (key_.client_certificate == nullptr) return {};
+    const auto identity = certs::ClientIdentity::parse(key_.client_certificate->chain.reveal(),
+                                                       key_.client_certificate->key.reveal());
+    return identity ? identity->offer(ssl) : failure(identity.error());
+}
+
 void Upstream::step_handshake() {
     const net::IoState state = connection_->handshake();
     if (state == net::IoState::ok) {
+        certs::forget_client_identity(connection_->ssl());
         timings_.tls_us = lap_us();
         return on_open();
     }

@@ -31,6 +31,9 @@ struct UpstreamKey {
     // The sandbox's handler host: host and port say nothing then.
     bool is_handler = false;
     int credential_index = -1;
+    // What an origin is shown that asks for one, over TLS only. The snapshot's: what one certificate has opened is never
+    // used or resumed under another.
+    const rules::ClientCertificate* client_certificate = nullptr;
     // The rule's, by identity: what one rule was allowed to reach is not reached under another.
     const std::vector<std::string>* granted_networks = nullptr;
     Generation generation;
@@ -66,7 +69,7 @@ public:
 
 class Upstream final : private http::ResponseSink {
 public:
-    // `snapshot` keeps `key.granted_networks` alive.
+    // `snapshot` keeps what `key` points to alive.
     Upstream(WorkerContext& context, UpstreamPool& pool, UpstreamKey key,
              std::shared_ptr<const rules::PolicySnapshot> snapshot);
     ~Upstream();
@@ -125,6 +128,7 @@ private:
     void connect_to_handler();
     void on_handler_connected(Result<HandlerConnection> made);
     void start_tls();
+    Result<void> offer_certificate(SSL* ssl) const;
     void step_handshake();
     void on_open();
     void on_ready(int ready);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "proxy/upstream_pool.h"
+#include "rules/client_certificate.h"
 #include "tests/proxy/gate_fixture.h"
 
 namespace sallyport::proxy {
@@ -24,7 +25,8 @@ TEST(UpstreamKey, ConnectionsWithDifferentRightsHaveDifferentKeys) {
     UpstreamKey base;
     base.host = "a.example";
     base.port = 443;
-    std::vector<UpstreamKey> keys(8, base);
+    const rules::ClientCertificate certificate;
+    std::vector<UpstreamKey> keys(9, base);
     keys[1].scheme = http::Scheme::http;
     keys[2].host = "b.example";
     keys[3].port = 444;
@@ -32,6 +34,7 @@ TEST(UpstreamKey, ConnectionsWithDifferentRightsHaveDifferentKeys) {
     keys[5].granted_networks = &networks;
     keys[6].generation = Generation{2};
     keys[7].is_address = true;
+    keys[8].client_certificate = &certificate;
     std::set<std::string> texts;
     for (const UpstreamKey& key : keys) {
         std::string text;
