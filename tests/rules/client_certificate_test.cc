@@ -40,6 +40,7 @@ TEST(ClientCertificate, IsShownAndChangesNothingElse) {
     ASSERT_NE(certificate, nullptr);
     EXPECT_EQ(certificate->chain.reveal(), kCertificate);
     EXPECT_EQ(certificate->key.reveal(), kKey);
+    EXPECT_EQ(shown.snapshot->policy().credentials.front().kind->place(), "client certificate");
     http::RequestHead head;
     head.method = "GET";
     head.target = "/x";
@@ -56,6 +57,7 @@ TEST(ClientCertificate, StandsBesideAnotherKind) {
     const Shown shown("{ type: bearer, secret: token, client_certificate: { " + std::string(kBoth) + " } }");
     ASSERT_NE(shown.action, nullptr);
     EXPECT_NE(shown.action->client_certificate(), nullptr);
+    EXPECT_EQ(shown.snapshot->policy().credentials.front().kind->place(), "header Authorization and client certificate");
     http::RequestHead head;
     head.method = "GET";
     head.target = "/x";

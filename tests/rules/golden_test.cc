@@ -144,6 +144,11 @@ const std::map<std::string, std::string> kElsewhere = {
     {" must refer to a secret, \"${secrets.NAME}\": values do not belong in this file", "SecretReading"},
     {": this file is the same for every sandbox, and refers to nothing", "SecretReading"},
     {"these secrets need each other: ", "SecretCycles"},
+    {" is not in PEM form", "of a refusal while the gate runs: ClientCertificate"},
+    {"certificate's key", "of the same"},
+    {"PRIVATE KEY-----", "a value, not a message"},
+    {"client certificate", "where a credential is put: ClientCertificate"},
+    {" and client certificate", "of the same"},
     {"text/plain; charset=utf-8", "a value, not a message"},
     {"the sandbox's id", "of a refusal while the gate runs: Location"},
 };
