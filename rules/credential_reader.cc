@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "rules/aws_sigv4_credential.h"
 #include "rules/client_certificate.h"
 #include "rules/field_credential.h"
 #include "rules/fields.h"
+#include "rules/hmac_credential.h"
 #include "rules/path_credential.h"
 #include "rules/query_credential.h"
 #include "rules/source_json.h"
@@ -22,6 +24,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"header", read_header_credential}, {"bearer", read_bearer_credential}, {"basic", read_basic_credential},
     {"cookie", read_cookie_credential}, {"query", read_query_credential},   {"path", read_path_credential},
+    {"aws_sigv4", read_aws_sigv4_credential}, {"hmac", read_hmac_credential},
     {"client_certificate", read_client_certificate},
 };
 

@@ -128,6 +128,7 @@ void PolicySnapshot::allow(const Match& match, Handlers handlers, Decision& deci
     grant(match, decision);
     decision.upstream = rule.upstream.get();
     decision.respond = rule.respond.get();
+    decision.exchange = &rule.exchange;
     if (rule.respond != nullptr) decision.action = Action::respond;
     decision.verdict = Verdict::allow;
     if (rule.credential >= 0) add_credential(match, decision);
@@ -138,7 +139,6 @@ void PolicySnapshot::add_credential(const Match& match, Decision& decision) cons
     const RenderedCredential& credential = *credentials_[index];
     decision.allow_cleartext_credential = match.rule->allow_cleartext_credential;
     decision.credential = credential.spec->name;
-    decision.exchange = &match.rule->exchange;
     if (credential.action) {
         decision.credential_index = static_cast<int>(index);
     } else {

@@ -25,6 +25,7 @@ enum class RangeUse {
 };
 
 struct ExchangeOptions {
+    // These two where there is a credential.
     CookieUse cookies = CookieUse::jar;
     RangeUse ranges = RangeUse::strip;
     // Where answers of the rule hold tokens that the sandbox must not see; null for none.

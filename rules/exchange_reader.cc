@@ -6,6 +6,7 @@
 
 #include "rules/condition_reader.h"
 #include "rules/fields.h"
+#include "rules/token_swap.h"
 
 namespace sallyport::rules {
 namespace {
@@ -53,6 +54,7 @@ void read_exchange(const Node& node, Rule& rule, Reporter& reporter) {
             rule.exchange.ranges = static_cast<RangeUse>(*choice);
         }
     }
+    if (const Node* value = find(node, "tokens")) rule.exchange.tokens = read_token_swap(*value, reporter);
     if (const Node* value = find(node, "selector")) read_selector(*value, rule, reporter);
 }
 

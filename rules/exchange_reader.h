@@ -1,4 +1,5 @@
-// What a rule says about responses and requests beside its credential: `cookies`, `ranges`, `selector`.
+// What a rule says about responses and requests beside its credential: `cookies`, `ranges`, `selector`,
+// `tokens`.
 #pragma once
 
 #include "rules/document.h"
@@ -6,8 +7,8 @@
 
 namespace sallyport::rules {
 
-// Reads the keys into rule.exchange; `selector` also adds conditions to rule.headers. Reports a key without `credential`: it
-// would say nothing.
+// Reads the keys into rule.exchange; `selector` also adds conditions to rule.headers. Reports a key that says
+// nothing without `credential` and stands there without it.
 void read_exchange(const Node& node, Rule& rule, Reporter& reporter);
 
 }  // namespace sallyport::rules

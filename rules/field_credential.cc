@@ -24,11 +24,6 @@ constexpr std::array<std::string_view, 11> kReservedFields{
     "Trailer", "Expect",         "Keep-Alive",        "Proxy-Connection", "Content-Encoding",
 };
 
-bool is_reserved(std::string_view name) {
-    return std::any_of(kReservedFields.begin(), kReservedFields.end(),
-                       [&](std::string_view field) { return http::equals_ignoring_case(field, name); });
-}
-
 enum class Form { plain, basic, cookie };
 
 struct FieldConfig {
@@ -158,7 +153,7 @@ std::optional<std::string> read_field_name(CredentialReading& reading) {
         reading.reporter.error(node->place, quote(*name) + " is not the name of a header");
         return std::nullopt;
     }
-    if (is_reserved(*name)) {
+    if (!may_carry_credential(*name)) {
         reading.reporter.error(node->place, "the header " + quote(*name) + " may not carry a credential");
         return std::nullopt;
     }
@@ -166,6 +161,12 @@ std::optional<std::string> read_field_name(CredentialReading& reading) {
 }
 
 }  // namespace
+
+bool may_carry_credential(std::string_view field) {
+    return is_token(field) && std::none_of(kReservedFields.begin(), kReservedFields.end(), [&](std::string_view reserved) {
+               return http::equals_ignoring_case(reserved, field);
+           });
+}
 
 std::shared_ptr<const CredentialKind> read_header_credential(CredentialReading& reading) {
     if (!reading.expect(kHeaderKeys)) return nullptr;

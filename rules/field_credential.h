@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "rules/credential_kind.h"
 #include "rules/credential_reading.h"
@@ -14,6 +15,9 @@ std::shared_ptr<const CredentialKind> read_header_credential(CredentialReading& 
 std::shared_ptr<const CredentialKind> read_bearer_credential(CredentialReading& reading);
 std::shared_ptr<const CredentialKind> read_basic_credential(CredentialReading& reading);
 std::shared_ptr<const CredentialKind> read_cookie_credential(CredentialReading& reading);
+
+// The name of a field, and none that frames or routes a message: with a credential in that it would be another request.
+bool may_carry_credential(std::string_view field);
 
 // "Authorization: Bearer SECRET", for kinds whose secret is a token that somebody fetches. `type` as in the file; views of
 // static text only.

@@ -46,7 +46,7 @@ struct Rule {
     bool deny = false;
     bool allow_cleartext_credential = false;
     int credential = -1;  // in CompiledPolicy::credentials
-    ExchangeOptions exchange;  // where there is a credential
+    ExchangeOptions exchange;
 
     // At most one of these five; none of them with `deny`.
     std::shared_ptr<const Respond> respond;

@@ -10,13 +10,13 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kActions{"respond", "upstream", "handler", "tls", "tcp"};
 
-constexpr std::array<std::string_view, 7> kNotWithDeny{"credential", "respond", "upstream", "handler",
-                                                       "tls",        "limit",   "websocket"};
-constexpr std::array<std::string_view, 2> kNotWithRespond{"credential", "websocket"};
-constexpr std::array<std::string_view, 6> kNotWithPassthrough{"credential", "methods", "paths",
-                                                              "query",      "headers", "websocket"};
-constexpr std::array<std::string_view, 9> kNotWithTcp{"host",  "port",    "scheme",     "methods",  "paths",
-                                                      "query", "headers", "credential", "websocket"};
+constexpr std::array<std::string_view, 8> kNotWithDeny{"credential", "respond", "upstream",  "handler",
+                                                       "tls",        "limit",   "websocket", "tokens"};
+constexpr std::array<std::string_view, 3> kNotWithRespond{"credential", "websocket", "tokens"};
+constexpr std::array<std::string_view, 7> kNotWithPassthrough{"credential", "methods",   "paths", "query",
+                                                              "headers",    "websocket", "tokens"};
+constexpr std::array<std::string_view, 10> kNotWithTcp{"host",  "port",    "scheme",     "methods",   "paths",
+                                                       "query", "headers", "credential", "websocket", "tokens"};
 
 void refuse_each(const Node& node, std::string_view message, std::span<const std::string_view> keys,
                  Reporter& reporter) {

@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::size_t kRuleNameBytesMax = 128;
 
-constexpr std::array<std::string_view, 22> kKeys{
+constexpr std::array<std::string_view, 23> kKeys{
     "name",      "host",     "port", "scheme", "methods",    "paths",
     "query",     "headers",  "cidr", "deny",   "credential", "allow_cleartext_credential",
     "respond",   "upstream", "tls",  "tcp",    "limit",      "handler",
-    "websocket", "cookies",  "ranges", "selector",
+    "websocket", "cookies",  "ranges", "selector", "tokens",
 };
 constexpr std::array<std::string_view, 5> kUnsupportedKeys{"scrub", "approval", "budget", "redirect", "placeholder"};
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};

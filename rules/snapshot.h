@@ -67,7 +67,7 @@ struct Decision {
     // resolved address must be inside one of them.
     const std::vector<std::string>* granted_networks = nullptr;
     bool allow_cleartext_credential = false;
-    const ExchangeOptions* exchange = nullptr;  // the rule's, where there is a credential
+    const ExchangeOptions* exchange = nullptr;  // the rule's; null where none lets the request through
     // The rule looked at the path: send the canonical one.
     bool path_decided = false;
 

@@ -37,7 +37,7 @@ void append_encoded(std::string& out, char c) {
 
 std::string encode(std::string_view text, Slash slash) {
     std::string out;
-    out.reserve(text.size() + text.size() / 4);
+    out.reserve(text.size() * 3);
     for (const char c : text) {
         if (is_unreserved(c) || (c == '/' && slash == Slash::kept)) {
             out += c;
@@ -62,6 +62,16 @@ std::string decode(std::string_view text, PlusSign plus) {
             out += text[at] == '+' && plus == PlusSign::space ? ' ' : text[at];
         }
     }
+    return out;
+}
+
+void wipe(std::string& text) { wipe_bytes(text.data(), text.size()); }
+
+// One part of a query, as both sides write it. A presigned one may hold a session token.
+std::string recode(std::string_view text) {
+    auto plain = decode(text, PlusSign::space);
+    auto out = encode(plain, Slash::encoded);
+    wipe(plain);
     return out;
 }
 
@@ -190,14 +200,15 @@ std::string canonical_aws_query(std::string_view query) {
         if (pair.empty()) continue;
         const auto equals = std::min(pair.find('='), pair.size());
         const auto value = equals < pair.size() ? pair.substr(equals + 1) : std::string_view();
-        pairs.emplace_back(encode(decode(pair.substr(0, equals), PlusSign::space), Slash::encoded),
-                           encode(decode(value, PlusSign::space), Slash::encoded));
+        pairs.emplace_back(recode(pair.substr(0, equals)), recode(value));
     }
     std::sort(pairs.begin(), pairs.end());
     std::string out;
-    for (const auto& [key, value] : pairs) {
+    out.reserve(query.size() * 3 + pairs.size() * 2);
+    for (auto& [key, value] : pairs) {
         if (!out.empty()) out += '&';
         out.append(key).append("=").append(value);
+        wipe(value);
     }
     return out;
 }
@@ -208,11 +219,13 @@ void append_aws_encoded(std::string& out, std::string_view text) { out += encode
 
 void append_canonical_request(Buffer& out, const AwsRequest& request) {
     const auto fields = sorted(request.fields);
+    auto query = canonical_aws_query(request.query);
     out.append(request.method);
     out.append('\n');
     out.append(canonical_aws_path(request.path, request.path_form));
     out.append('\n');
-    out.append(canonical_aws_query(request.query));
+    out.append(query);
+    wipe(query);
     out.append('\n');
     append_fields(out, fields);
     out.append('\n');

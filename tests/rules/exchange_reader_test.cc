@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rules/token_swap.h"
 #include "tests/rules/sample.h"
 
 namespace sallyport::rules {
@@ -29,6 +30,15 @@ TEST(ExchangeReader, ReadsEachChoice) {
     EXPECT_EQ(options_of(", ranges: refuse")->ranges, RangeUse::refuse);
     EXPECT_EQ(options_of(", ranges: scan")->ranges, RangeUse::scan);
     EXPECT_EQ(options_of(", selector: { X-Account: work }")->selector_fields, std::vector<std::string>{"X-Account"});
+}
+
+TEST(ExchangeReader, TokensAreSwappedBesideACredentialOrWithoutOne) {
+    EXPECT_EQ(options_of("")->tokens, nullptr);
+    EXPECT_NE(options_of(", tokens: true")->tokens, nullptr);
+    const auto snapshot = sample::snapshot_of(sample::file_with({"{ host: a.example, tokens: { fields: [jwt] } }"}));
+    const Decision decision = sample::decide(snapshot, "GET https://a.example/");
+    ASSERT_NE(decision.exchange, nullptr);
+    EXPECT_EQ(decision.exchange->tokens->fields, std::vector<std::string>{"jwt"});
 }
 
 TEST(ExchangeReader, RefusesWhatSaysNothing) {

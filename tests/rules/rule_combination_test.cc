@@ -15,7 +15,7 @@ const std::map<std::string, std::string> kValues = {
     {"paths", "[/a]"},      {"query", "{ a: b }"},  {"headers", "{ a: b }"},    {"cidr", "10.0.0.0/8"},
     {"deny", "true"},       {"credential", "one"},  {"respond", "{ body: x }"}, {"upstream", "\"https://b.example\""},
     {"handler", "vcs"},     {"tls", "passthrough"}, {"tcp", "\"a.example:1\""}, {"limit", "{ concurrency: 1 }"},
-    {"websocket", "false"}, {"name", "n"},
+    {"websocket", "false"}, {"name", "n"},          {"tokens", "true"},
 };
 
 bool loads(const std::vector<std::string>& keys) {
@@ -32,6 +32,7 @@ using Pairs = std::set<std::pair<std::string, std::string>>;
 
 // Each pair that is refused, written out: a pair that is missing here must load.
 const Pairs kRefused = {
+    {"deny", "tokens"},     {"respond", "tokens"}, {"tls", "tokens"},        {"tcp", "tokens"},
     {"credential", "deny"}, {"deny", "handler"},   {"deny", "limit"},         {"deny", "respond"},
     {"deny", "tls"},        {"deny", "upstream"},  {"deny", "websocket"},     {"cidr", "deny"},
     {"handler", "respond"}, {"handler", "tcp"},    {"handler", "tls"},        {"handler", "upstream"},
