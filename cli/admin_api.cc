@@ -240,7 +240,7 @@ void AdminApi::explain(const Caller& caller, std::string body, Done done) {
 
 void AdminApi::list_secrets(const Caller& caller, Done done) {
     if (!caller.is_operator()) return done(operators_only());
-    done(Reply::json(describe_secrets(gate_.deployment())));
+    done(Reply::json(describe_secrets(gate_.deployment(), gate_.secret_status())));
 }
 
 void AdminApi::refresh_secret(const Caller& caller, const std::string& name, Done done) {
@@ -249,9 +249,8 @@ void AdminApi::refresh_secret(const Caller& caller, const std::string& name, Don
     const bool exists = std::any_of(sources.begin(), sources.end(), [&](const auto& source) { return source.name == name; });
     if (!exists) return done(not_found("secret"));
     if (!gate_.record(caller.name, "refresh_secret", name, true)) return done(audit_unavailable());
-    gate_.deployment().secrets().forget(name);
     publish_({"secret", "", dump({{"name", name}, {"by", caller.name}})});
-    auto plan = gate_.deployment().plan_secrets();
+    auto plan = gate_.plan_refresh(name);
     const auto generation = plan ? plan->generation : gate_.deployment().generation();
     Reply reply = Reply::json(dump({{"name", name}, {"generation", generation.value}}));
     if (!plan) return done(std::move(reply));

@@ -70,6 +70,56 @@ void add_state(ordered_json& json, const std::vector<SecretsInUse>& sandboxes, c
                                  : ordered_json(nullptr);
 }
 
+using Statuses = std::vector<secrets::Refresher::Status>;
+
+std::int64_t seconds_between(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to) {
+    return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+}
+
+// What a store has answered, instead of when its answer was looked at. Of several values the worst.
+void add_fetches(ordered_json& json, const Statuses& fetched, const std::string& secret) {
+    const auto now = std::chrono::system_clock::now();
+    std::optional<std::chrono::system_clock::time_point> oldest;
+    std::optional<std::chrono::system_clock::time_point> until;
+    std::uint64_t fetches = 0;
+    std::uint64_t failures = 0;
+    json["last_error"] = nullptr;
+    for (const auto& each : fetched) {
+        if (each.name != secret) continue;
+        fetches += each.fetches;
+        failures += each.failures;
+        if (!each.last_error.empty()) json["last_error"] = each.last_error;
+        if (!each.has_value) continue;
+        if (!oldest || *each.fetched_at < *oldest) oldest = each.fetched_at;
+        if (!until || *each.usable_until < *until) until = each.usable_until;
+    }
+    json["age_seconds"] = oldest ? ordered_json(seconds_between(*oldest, now)) : ordered_json(nullptr);
+    json["usable_for_seconds"] = until ? ordered_json(seconds_between(now, *until)) : ordered_json(nullptr);
+    json["fetches"] = fetches;
+    json["failures"] = failures;
+}
+
+// One metric, a line for each secret.
+class SecretMetric {
+public:
+    SecretMetric(std::string name, const std::string& type, const std::string& meaning) : name_(std::move(name)) {
+        text_ = "# HELP " + name_ + " " + meaning + "\n# TYPE " + name_ + " " + type + "\n";
+    }
+    void add(const std::string& secret, std::uint64_t value) { values_[secret] += value; }
+    void raise(const std::string& secret, std::uint64_t value) { values_[secret] = std::max(values_[secret], value); }
+    std::string text() const {
+        std::string all = text_;
+        // Names of secrets need no escapes.
+        for (const auto& [secret, value] : values_) all += name_ + "{secret=\"" + secret + "\"} " + std::to_string(value) + "\n";
+        return all;
+    }
+
+private:
+    std::string name_;
+    std::string text_;
+    std::map<std::string, std::uint64_t> values_;
+};
+
 Planned<std::string> text_of(const ordered_json& json, const char* key, const char* otherwise) {
     const auto found = json.find(key);
     if (found == json.end() && otherwise != nullptr) return std::string(otherwise);
@@ -122,7 +172,7 @@ std::string describe_egress(const rules::SandboxPolicy& policy, const EgressDocu
     return dump(json);
 }
 
-std::string describe_secrets(const Deployment& deployment) {
+std::string describe_secrets(const Deployment& deployment, const std::vector<secrets::Refresher::Status>& fetched) {
     const auto sandboxes = secrets_in_use(deployment);
     ordered_json list = ordered_json::array();
     for (const secrets::SecretSource& source : deployment.file().secrets) {
@@ -132,6 +182,7 @@ std::string describe_secrets(const Deployment& deployment) {
         json["location"] = source.provider ? source.provider->describe() : source.location;
         json["used_by"] = users_of(deployment.file(), source.name);
         add_state(json, sandboxes, source.name);
+        if (source.provider) add_fetches(json, fetched, source.name);
         list.push_back(std::move(json));
     }
     return dump({{"secrets", list}});
@@ -159,7 +210,23 @@ std::string gauges_text(Gate& gate) {
     };
     return gauge("sallyport_handler_hosts", "Processes that run handlers.", gate.handler_hosts_running()) +
            gauge("sallyport_audit_healthy", "1 where the audit log can be written, or there is none.",
-                 gate.is_audit_healthy() ? 1 : 0);
+                 gate.is_audit_healthy() ? 1 : 0) +
+           secret_metrics_text(gate.secret_status(), std::chrono::system_clock::now());
+}
+
+std::string secret_metrics_text(const Statuses& fetched, std::chrono::system_clock::time_point now) {
+    if (fetched.empty()) return {};
+    SecretMetric fetches("sallyport_secret_fetches_total", "counter", "Answers of secret stores, failures too.");
+    SecretMetric failures("sallyport_secret_fetch_failures_total", "counter", "Fetches of secrets that failed.");
+    SecretMetric missing("sallyport_secret_values_missing", "gauge", "Values that there are none of: what needs them is refused.");
+    SecretMetric age("sallyport_secret_age_seconds", "gauge", "How long ago the oldest value in use was fetched.");
+    for (const auto& each : fetched) {
+        fetches.add(each.name, each.fetches);
+        failures.add(each.name, each.failures);
+        missing.add(each.name, each.has_value ? 0 : 1);
+        if (each.has_value) age.raise(each.name, static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds_between(*each.fetched_at, now))));
+    }
+    return fetches.text() + failures.text() + missing.text() + age.text();
 }
 
 Planned<ExplainBody> parse_explain_body(std::string_view text) {

@@ -1,6 +1,7 @@
 // What the admin API says, as JSON. Names, sources and ages; never a value of a secret.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "cli/deployment.h"
 #include "proxy/live.h"
 #include "rules/explain.h"
+#include "secrets/refresher.h"
 
 namespace sallyport::cli {
 
@@ -22,10 +24,14 @@ std::string diagnostics_json(const std::vector<rules::Diagnostic>& diagnostics);
 
 // What is in effect for the sandbox, and beside it what the admin API has set (null for nothing).
 std::string describe_egress(const rules::SandboxPolicy& policy, const EgressDocument* document);
-std::string describe_secrets(const Deployment& deployment);
+// `fetched`: of the secrets of stores.
+std::string describe_secrets(const Deployment& deployment, const std::vector<secrets::Refresher::Status>& fetched);
 nlohmann::ordered_json describe_connection(const proxy::LiveConnection& connection);
 // Prometheus lines about the deployment itself.
 std::string gauges_text(Gate& gate);
+// And about the secrets of stores.
+std::string secret_metrics_text(const std::vector<secrets::Refresher::Status>& fetched,
+                                std::chrono::system_clock::time_point now);
 
 struct ExplainBody {
     std::string sandbox;

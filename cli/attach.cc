@@ -27,10 +27,12 @@ int attach(const AttachOptions& options) {
         if (!written) return complain(written.error());
     }
     if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());
+    if (const auto named = allow_secret_commands(**gate, *launcher); !named) return complain(named.error());
     if (const auto sealed = launcher->seal(std::nullopt); !sealed) return complain(sealed.error());
     const auto confined = sandbox::confine_this_process({(*gate)->writable_directories()});
     if (!confined) return complain(confined.error());
     (*gate)->start();
+    (*gate)->wait_for_secrets(kFirstSecretsWait);
     announce_ready(options.ready_fd, name);
     return attend(**gate, *launcher);
 }

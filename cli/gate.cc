@@ -16,6 +16,7 @@
 #include "rules/compiled_policy.h"
 #include "sandbox/confine_files.h"
 #include "secrets/location.h"
+#include "secrets/provider.h"
 
 namespace sallyport::cli {
 namespace {
@@ -88,9 +89,31 @@ Result<std::unique_ptr<Gate>> Gate::create(const GateOptions& options, sandbox::
     });
     if (!deployment) return failure(deployment.error());
     gate->deployment_.emplace(std::move(*deployment));
+    gate->make_feed();
     if (auto opened = gate->open_logs(); !opened) return failure(opened.error());
     if (auto made = gate->make_workers(); !made) return failure(made.error());
     return gate;
+}
+
+net::ResolverOptions Gate::resolver_options() const {
+    net::ResolverOptions options;
+    options.hosts_path = options_.hosts_file;
+    options.resolv_conf_path = options_.resolv_conf_file;
+    return options;
+}
+
+std::vector<std::string> Gate::upstream_ca_files() const {
+    std::vector<std::string> files = options_.upstream_ca_files;
+    for (const std::string& path : file().upstream_ca_files) files.push_back(path);
+    return files;
+}
+
+void Gate::make_feed() {
+    feed_ = std::make_unique<SecretFeed>(control_, launcher_, HttpClientOptions{resolver_options(), upstream_ca_files()},
+                                         [this](const auto& names) { on_secrets_changed(names); });
+    deployment_->secrets().take_from(
+        [this](const auto& source, const auto& identity) { return feed_->value(source, identity); });
+    allowed_commands_ = secret_commands();
 }
 
 Result<void> Gate::open_logs() {
@@ -119,12 +142,10 @@ Result<void> Gate::make_workers() {
         handlers_ = std::make_unique<HandlerHosts>(control_, *launcher_, std::move(notices));
     }
     proxy::WorkerOptions worker_options;
-    worker_options.resolver.hosts_path = options_.hosts_file;
-    worker_options.resolver.resolv_conf_path = options_.resolv_conf_file;
+    worker_options.resolver = resolver_options();
     worker_options.deadlines = proxy::Deadlines{}.scaled(options_.deadline_scale);
     worker_options.connections_max = proxy::connections_per_sandbox(raise_descriptor_limit(), file().sandboxes.size());
-    worker_options.upstream_ca_files = options_.upstream_ca_files;
-    for (const std::string& path : file().upstream_ca_files) worker_options.upstream_ca_files.push_back(path);
+    worker_options.upstream_ca_files = upstream_ca_files();
     worker_options.audit = audit_.get();
     worker_options.handlers = handlers_.get();
     worker_options.tapped = &tapped_;
@@ -175,11 +196,36 @@ Result<std::string> Gate::add_sandbox(const std::string& name, const std::string
     // The one that has an earlier sandbox of this name, for it to be cut.
     proxy::Worker* next = workers_[worker_by_sandbox_.size() % workers_.size()].get();
     worker_by_sandbox_.try_emplace(name, next).first->second->add(std::move(parts));
+    if (is_started_) feed_->keep(*deployment_);
     return ca_pem;
 }
 
 void Gate::start() {
     for (const auto& worker : workers_) worker->start();
+    is_started_ = true;
+    feed_->keep(*deployment_);
+    watch_again();
+}
+
+void Gate::wait_for_secrets(proxy::milliseconds wait) {
+    if (feed_->is_quiet()) return;
+    constexpr proxy::milliseconds kLook{10};
+    const auto give_up = net::Clock::now() + wait;
+    net::Timer* next = nullptr;
+    net::Timer look(control_, [&] {
+        if (feed_->is_quiet() || net::Clock::now() >= give_up) return control_.stop();
+        next->start(kLook);
+    });
+    next = &look;
+    look.start(kLook);
+    control_.run();
+    if (feed_->is_quiet()) return;
+    log(LogLevel::warning, "not every secret store has answered: what they hold is refused until they do");
+}
+
+void Gate::on_secrets_changed(const std::set<std::string>& names) {
+    for (const std::string& name : names) deployment_->secrets().forget(name);
+    refresh_secrets();
 }
 
 bool Gate::record(std::string_view caller, std::string_view act, std::string_view object, bool done,
@@ -200,6 +246,7 @@ void Gate::apply(Plan plan, std::function<void(Result<void>)> done) {
     std::set<std::string> used;
     for (const auto& [name, script] : file().scripts) used.insert(script->path());
     scripts_.keep_only(used);
+    if (is_started_ && !is_secrets_alone) feed_->keep(*deployment_);
     watch_again();
     if (on_committed) on_committed(plan);
     publish(plan, [done = std::move(done)] { done({}); });
@@ -226,6 +273,13 @@ Result<void> Gate::check_needs_no_restart(const rules::PolicyFile& file) const {
     if (file.upstream_ca_files != now.upstream_ca_files) return needs_restart("upstream_ca has changed");
     if (!(file.audit == now.audit)) return needs_restart("audit has changed");
     if (!(file.admin == now.admin)) return needs_restart("admin has changed");
+    for (const auto& source : file.secrets) {
+        if (!source.provider) continue;
+        for (const auto& command : source.provider->commands()) {
+            if (std::find(allowed_commands_.begin(), allowed_commands_.end(), command) != allowed_commands_.end()) continue;
+            return needs_restart("the command of secret " + source.name + " is new");
+        }
+    }
     for (const auto& [name, policy] : file.policies) {
         if (policy->handler_socket.empty()) continue;
         const std::string& socket = policy->handler_socket;
@@ -264,6 +318,7 @@ std::vector<std::string> Gate::watched_files() const {
     // Those too that could not be loaded: the next try may do.
     for (std::string& path : scripts_.paths()) files.push_back(std::move(path));
     for (std::string& path : deployment_->secrets().paths()) files.push_back(std::move(path));
+    for (std::string& path : feed_->files()) files.push_back(std::move(path));
     return files;
 }
 
@@ -306,7 +361,14 @@ void Gate::on_files_changed() {
             log(LogLevel::info, "the file has changed: generation " + std::to_string(deployment_->generation().value));
         }
     }
+    feed_->look_for_changes();
     refresh_secrets();
+}
+
+std::optional<Plan> Gate::plan_refresh(const std::string& name) {
+    deployment_->secrets().forget(name);
+    feed_->refresh(name);
+    return deployment_->plan_secrets();
 }
 
 void Gate::refresh_secrets() {
@@ -336,6 +398,10 @@ std::vector<std::string> Gate::secret_paths(const std::string& sandbox_name) con
     for (const secrets::SecretSource& source : file().secrets) {
         if (!secrets::is_file(source)) continue;
         if (auto path = secrets::resolve_location(source, policy->identity)) paths.push_back(std::move(*path));
+    }
+    for (const secrets::SecretSource& source : file().secrets) {
+        if (!source.provider) continue;
+        for (std::string& path : source.provider->files()) paths.push_back(std::move(path));
     }
     return paths;
 }
@@ -379,6 +445,15 @@ std::vector<std::string> Gate::hidden_paths() const {
     for (const rules::AdminCaller& caller : admin.callers) paths.push_back(caller.token_file);
     std::erase(paths, "");
     return paths;
+}
+
+std::vector<std::vector<std::string>> Gate::secret_commands() const {
+    std::vector<std::vector<std::string>> commands;
+    for (const secrets::SecretSource& source : file().secrets) {
+        if (!source.provider) continue;
+        for (auto& command : source.provider->commands()) commands.push_back(std::move(command));
+    }
+    return commands;
 }
 
 std::vector<std::string> Gate::secret_variables() const {
@@ -436,6 +511,7 @@ void Gate::drain(std::function<void()> done) {
 }
 
 void Gate::stop() {
+    if (feed_) feed_->stop();
     for (const auto& worker : workers_) worker->stop();
     if (handlers_) handlers_->stop_all();
 }

@@ -17,6 +17,7 @@
 #include "cli/line_queue.h"
 #include "cli/options.h"
 #include "cli/script_loader.h"
+#include "cli/secret_feed.h"
 #include "net/loop.h"
 #include "proxy/audit_log.h"
 #include "proxy/metrics.h"
@@ -25,6 +26,10 @@
 #include "sandbox/launcher.h"
 
 namespace sallyport::cli {
+
+// How long a start waits for the first answer of each store, so that the first request is not refused for no reason. After that
+// the gate serves, and what has no value yet is refused.
+inline constexpr proxy::milliseconds kFirstSecretsWait{10'000};
 
 // How often secrets are looked at where no event has told of a change.
 inline constexpr proxy::milliseconds kSecretsPeriod{1000};
@@ -49,6 +54,8 @@ public:
     Result<std::string> add_sandbox(const std::string& name, const std::string& asked_policy,
                                     sandbox::NamespaceSockets sockets);
     void start();
+    // Runs the control loop until each store has answered or failed once, or for `wait`. After start().
+    void wait_for_secrets(proxy::milliseconds wait);
 
     // Makes a planned change: on disk, then in every worker. `done` is called on the control thread: with an error where
     // it could not be kept (then nothing has changed); else once nothing is decided by what was before.
@@ -65,6 +72,9 @@ public:
     void on_files_changed();
     // Where a file that a secret comes from has changed: a new generation with the new values.
     void refresh_secrets();
+    // Reads or fetches a secret's values again; a new generation where they are others. Those of stores come a moment later.
+    // Nothing where nothing has changed so far.
+    std::optional<Plan> plan_refresh(const std::string& name);
     // Opens the access log again: it may have been moved away.
     void reopen_access_log();
     // Files that decide something and may change while the gate runs.
@@ -82,6 +92,10 @@ public:
     std::vector<std::string> writable_directories() const;
     // Whatever lets somebody steer the gate, and what it records: nothing inside may see them.
     std::vector<std::string> hidden_paths() const;
+    // Commands that print secrets, for the launcher.
+    std::vector<std::vector<std::string>> secret_commands() const;
+    // How the values of stores are doing.
+    std::vector<secrets::Refresher::Status> secret_status() const { return feed_->status(); }
     // The names of variables that hold secrets.
     std::vector<std::string> secret_variables() const;
 
@@ -110,18 +124,25 @@ private:
     Gate(const GateOptions& options, sandbox::Launcher* launcher);
     Result<void> open_logs();
     Result<void> make_workers();
+    void make_feed();
+    net::ResolverOptions resolver_options() const;
+    std::vector<std::string> upstream_ca_files() const;
     proxy::Worker& worker_of(std::string_view sandbox);
     Result<void> check_needs_no_restart(const rules::PolicyFile& file) const;
     void publish(const Plan& plan, std::function<void()> applied);
     void note_file();
     bool has_changed();
     void watch_again();
+    void on_secrets_changed(const std::set<std::string>& names);
 
     const GateOptions options_;
     sandbox::Launcher* launcher_;
     net::Loop control_;
     ScriptLoader scripts_;
+    std::unique_ptr<SecretFeed> feed_;
     std::optional<Deployment> deployment_;
+    std::vector<std::vector<std::string>> allowed_commands_;
+    bool is_started_ = false;
     std::unique_ptr<admin::StateStore> store_;
     std::unique_ptr<proxy::AccessLogFile> log_file_;
     std::unique_ptr<proxy::AuditLog> audit_;

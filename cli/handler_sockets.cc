@@ -18,4 +18,9 @@ Result<void> allow_handler_sockets(const Gate& gate, sandbox::Launcher& launcher
     return launcher.allow_handler_sockets({paths.begin(), paths.end()}, directory);
 }
 
+Result<void> allow_secret_commands(const Gate& gate, sandbox::Launcher& launcher) {
+    const auto commands = gate.secret_commands();
+    return commands.empty() ? Result<void>() : launcher.allow_secret_commands(commands);
+}
+
 }  // namespace sallyport::cli

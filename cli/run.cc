@@ -106,10 +106,12 @@ int run(const RunOptions& options) {
     if (!spec) return complain(spec.error());
 
     if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());
+    if (const auto named = allow_secret_commands(**gate, *launcher); !named) return complain(named.error());
     if (const auto sealed = launcher->seal(*spec); !sealed) return complain(sealed.error());
     const auto confined = sandbox::confine_this_process({(*gate)->writable_directories()});
     if (!confined) return complain(confined.error());
     (*gate)->start();
+    (*gate)->wait_for_secrets(kFirstSecretsWait);
     if (const auto started = launcher->start_command(); !started) return complain(started.error());
     const int exit_code = wait_for_command(*launcher, **gate);
     (*gate)->stop();

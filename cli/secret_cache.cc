@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/file_state.h"
+#include "secrets/inputs.h"
 #include "secrets/location.h"
 
 namespace sallyport::cli {
@@ -28,12 +29,17 @@ private:
 };
 
 // A location that cannot be resolved is one that is not read either.
+std::string place_of(const secrets::SecretSource& source, const Sources& sources, const secrets::Identity& identity) {
+    if (source.provider) return source.definition + "=" + secrets::own_part(source, sources, identity);
+    const auto location = secrets::resolve_location(source, identity);
+    return location ? "=" + *location : "?" + location.error().detail;
+}
+
 std::string key_of(const Sources& sources, const secrets::Identity& identity) {
     std::string key;
     for (const secrets::SecretSource& source : sources) {
-        const auto location = secrets::resolve_location(source, identity);
         key.append(source.name).append(1, '\0').append(1, static_cast<char>('0' + static_cast<int>(source.kind)));
-        key.append(location ? "=" + *location : "?" + location.error().detail).append(1, '\0');
+        key.append(place_of(source, sources, identity)).append(1, '\0');
     }
     return key;
 }
@@ -61,6 +67,12 @@ SecretCache::Values SecretCache::get_common(const Sources& sources) {
     return common.size() == sources.size() ? nullptr : get(common, {});
 }
 
+SecretCache::Values SecretCache::load(const Sources& sources, const secrets::Identity& identity, const Values& common) const {
+    const secrets::SecretSnapshot none;
+    return std::make_shared<const secrets::SecretSnapshot>(
+        secrets::SecretSnapshot::load(sources, identity, common ? *common : none, provided_));
+}
+
 SecretCache::Values SecretCache::get(const Sources& sources, const secrets::Identity& identity) {
     const Values common = get_common(sources);
     const auto [found, is_new] = entries_.try_emplace(key_of(sources, identity));
@@ -75,8 +87,7 @@ SecretCache::Values SecretCache::get(const Sources& sources, const secrets::Iden
     }
     // Before the values are read: what changes in between is noticed.
     entry.state = States().of(entry.paths);
-    auto values = std::make_shared<const secrets::SecretSnapshot>(
-        common ? secrets::SecretSnapshot::load(sources, identity, *common) : secrets::SecretSnapshot::load(sources, identity));
+    auto values = load(sources, identity, common);
     if (!entry.values || !are_same(*entry.values, *values, entry.names)) entry.values = std::move(values);
     entry.common = common;
     entry.is_old = false;

@@ -24,6 +24,10 @@ public:
     // whether his are still right.
     Values get(const std::vector<secrets::SecretSource>& sources, const secrets::Identity& identity);
 
+    // Where the values come from that are fetched in the background; until then there are none. What has changed there is told
+    // by forget().
+    void take_from(secrets::SecretSnapshot::Provided provided) { provided_ = std::move(provided); }
+
     // From now on get() reads again what comes from files that have changed; or what has to do with `name`.
     void look_for_changes();
     void forget(std::string_view name);
@@ -47,9 +51,11 @@ private:
         std::chrono::system_clock::time_point read_at;
     };
 
+    Values load(const std::vector<secrets::SecretSource>& sources, const secrets::Identity& identity, const Values& common) const;
     // What does not depend on the sandbox; null where that is all there is.
     Values get_common(const std::vector<secrets::SecretSource>& sources);
 
+    secrets::SecretSnapshot::Provided provided_;
     // By the sources' names and where each of them leads.
     std::map<std::string, Entry, std::less<>> entries_;
 };

@@ -97,10 +97,12 @@ int serve(const ServeOptions& given) {
     auto admin = AdminPlane::create(**gate, options.runtime_dir);
     if (!admin) return complain(admin.error());
     if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());
+    if (const auto named = allow_secret_commands(**gate, *launcher); !named) return complain(named.error());
     if (const auto sealed = launcher->seal(std::nullopt); !sealed) return complain(sealed.error());
     const auto confined = sandbox::confine_this_process(confinement(options, **gate));
     if (!confined) return complain(confined.error());
     (*gate)->start();
+    (*gate)->wait_for_secrets(kFirstSecretsWait);
     announce_ready(options.ready_fd,
                    std::to_string((*gate)->deployment().sandbox_names().size()) + " sandboxes in " + options.runtime_dir);
     return attend(**gate, *launcher);

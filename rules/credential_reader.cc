@@ -93,7 +93,12 @@ std::optional<CredentialSpec> read_credential(const std::string& name, const Nod
         refuse_type(*type, *text, reporter);
         return std::nullopt;
     }
+    const std::size_t sources_before = derived_sources.size();
     CredentialSpec spec{name, read_kind(*kind, reading), {}, to_json(node)};
+    // A token that was fetched stays good while the entry stays the same.
+    for (std::size_t i = sources_before; i < derived_sources.size(); ++i) {
+        if (derived_sources[i].definition.empty()) derived_sources[i].definition = "credential:" + spec.source_json;
+    }
     read_places(node, "keep", spec.family.keep, reporter);
     read_places(node, "strip", spec.family.strip, reporter);
     if (spec.kind == nullptr) return std::nullopt;

@@ -55,7 +55,7 @@ TEST_F(AdminJsonSecretsTest, X6_SecretsAreNamesPlacesAndAges) {
     auto deployment = std::move(*Deployment::create(parsed.file, nullptr));
     ASSERT_TRUE(deployment.add_sandbox("one", ""));
     ASSERT_TRUE(deployment.add_sandbox("two", ""));
-    const std::string text = describe_secrets(deployment);
+    const std::string text = describe_secrets(deployment, {});
     EXPECT_EQ(text.find("marker"), std::string::npos);
     const auto list = json::parse(text)["secrets"];
     ASSERT_EQ(list.size(), 2u);
@@ -68,6 +68,46 @@ TEST_F(AdminJsonSecretsTest, X6_SecretsAreNamesPlacesAndAges) {
     EXPECT_GE(list[0]["age_seconds"].get<int>(), 0);
     EXPECT_EQ(list[1]["source"], "env");
     EXPECT_EQ(list[1]["available"], 2);
+}
+
+secrets::Refresher::Status fetched(const std::string& name, bool has_value, std::chrono::seconds age) {
+    const auto now = std::chrono::system_clock::now();
+    secrets::Refresher::Status status;
+    status.name = name;
+    status.has_value = has_value;
+    status.fetched_at = now - age;
+    status.usable_until = now + std::chrono::minutes(10);
+    status.fetches = 3;
+    status.failures = has_value ? 0 : 2;
+    status.last_error = has_value ? "" : "down";
+    return status;
+}
+
+TEST_F(AdminJsonSecretsTest, WhatAStoreAnsweredIsSaidWithItsAge) {
+    const auto parsed = rules::parse_policy_file("version: 1\nsecrets: { s: { command: [pass, show, x] } }\npolicies: { p: { default: deny } }\n", "p.yaml");
+    ASSERT_TRUE(parsed.file);
+    const auto deployment = std::move(*Deployment::create(parsed.file, nullptr));
+    const auto entry = json::parse(describe_secrets(deployment, {fetched("s", true, std::chrono::seconds(90)), fetched("s", false, {})}))["secrets"][0];
+    EXPECT_EQ(entry["source"], "command");
+    EXPECT_EQ(entry["location"], "command pass");
+    EXPECT_EQ(entry["last_error"], "down");
+    EXPECT_EQ(entry["fetches"], 6);
+    EXPECT_EQ(entry["failures"], 2);
+    EXPECT_GE(entry["age_seconds"].get<int>(), 90);
+    EXPECT_GT(entry["usable_for_seconds"].get<int>(), 300);
+    const auto none = json::parse(describe_secrets(deployment, {}))["secrets"][0];
+    EXPECT_EQ(none["age_seconds"], nullptr);
+    EXPECT_EQ(none["usable_for_seconds"], nullptr);
+}
+
+TEST(AdminJson, MetricsOfSecretsAreOfAllTheirValues) {
+    EXPECT_EQ(secret_metrics_text({}, std::chrono::system_clock::now()), "");
+    const auto text = secret_metrics_text({fetched("s", true, std::chrono::seconds(95)), fetched("s", false, {})},
+                                          std::chrono::system_clock::now());
+    EXPECT_NE(text.find("\nsallyport_secret_fetches_total{secret=\"s\"} 6\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\nsallyport_secret_fetch_failures_total{secret=\"s\"} 2\n"), std::string::npos);
+    EXPECT_NE(text.find("\nsallyport_secret_values_missing{secret=\"s\"} 1\n"), std::string::npos);
+    EXPECT_NE(text.find("\n# TYPE sallyport_secret_age_seconds gauge\nsallyport_secret_age_seconds{secret=\"s\"} 9"), std::string::npos);
 }
 
 TEST(AdminJson, AQuestionIsReadStrictly) {

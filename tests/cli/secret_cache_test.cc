@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "tests/cli/scratch.h"
+#include "tests/secrets/fake_provider.h"
 
 namespace sallyport::cli {
 namespace {
@@ -109,6 +110,24 @@ TEST_F(SecretCacheTest, KnowsItsFilesAndForgetsThoseOfOthers) {
     EXPECT_EQ(cache.paths(), (std::vector<std::string>{directory + "/acme/pat", directory + "/common"}));
     EXPECT_TRUE(cache.read_at(sources, of("a", "acme")));
     EXPECT_FALSE(cache.read_at(sources, of("c", "other")));
+}
+
+TEST_F(SecretCacheTest, WhatIsFetchedElsewhereIsTakenFromThere) {
+    int version = 1;
+    sources.push_back(secrets::fake_source("slow", {"kv/${params.tenant}"}));
+    cache.take_from([&](const secrets::SecretSource& source, const Identity& identity) {
+        const auto& tenant = identity.params.find("tenant");
+        const std::string value = source.name + " of " + (tenant == identity.params.end() ? "nobody" : tenant->second);
+        return std::make_shared<const Result<SecretString>>(SecretString(value + " " + std::to_string(version)));
+    });
+    EXPECT_EQ(value(of("a", "acme"), "slow"), "slow of acme 1");
+    EXPECT_EQ(value(of("b", "other"), "slow"), "slow of other 1");
+    const auto before = cache.get(sources, of("a", "acme"));
+    version = 2;
+    EXPECT_EQ(cache.get(sources, of("a", "acme")), before) << "nobody has said that it is another";
+    cache.forget("slow");
+    EXPECT_EQ(value(of("a", "acme"), "slow"), "slow of acme 2");
+    EXPECT_EQ(cache.get(sources, of("c", "acme")), cache.get(sources, of("a", "acme")));
 }
 
 }  // namespace
