@@ -12,6 +12,7 @@
 #include "rules/query_credential.h"
 #include "rules/source_json.h"
 #include "rules/token.h"
+#include "rules/token_credential.h"
 
 namespace sallyport::rules {
 namespace {
@@ -26,6 +27,8 @@ constexpr Kind kKinds[] = {
     {"cookie", read_cookie_credential}, {"query", read_query_credential},   {"path", read_path_credential},
     {"aws_sigv4", read_aws_sigv4_credential}, {"hmac", read_hmac_credential},
     {"client_certificate", read_client_certificate},
+    {"oauth2", read_token_credential}, {"github_app", read_token_credential}, {"gcp_service_account", read_token_credential},
+    {"azure_client", read_token_credential},
 };
 
 const Kind* find_kind(std::string_view type) {

@@ -17,6 +17,10 @@ bool is_defined(const CredentialReading& reading, const Node& node, std::string_
 
 }  // namespace
 
+bool CredentialReading::is_common_key(std::string_view key) {
+    return std::find(kCommonKeys.begin(), kCommonKeys.end(), key) != kCommonKeys.end();
+}
+
 bool CredentialReading::expect(std::span<const std::string_view> keys) const {
     std::vector<std::string_view> all(kCommonKeys.begin(), kCommonKeys.end());
     all.insert(all.end(), keys.begin(), keys.end());

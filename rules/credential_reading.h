@@ -26,6 +26,8 @@ struct CredentialReading {
     // For kinds that fetch a token: sources of their own, under names that no file can have (derived_name()).
     std::vector<secrets::SecretSource>& derived_sources;
 
+    // Whether every type has it.
+    static bool is_common_key(std::string_view key);
     // Reports every key but `keys` and what any credential may have: "type", "keep", "strip", "client_certificate".
     bool expect(std::span<const std::string_view> keys) const;
     // As rules/fields.h: null, with a report, where there is none.
