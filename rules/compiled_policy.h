@@ -20,6 +20,8 @@ struct CompiledPolicy {
     std::string name;
     std::string source_name;  // what diagnostics call the file it came from
     std::string source_json;  // the policy as it was written, as JSON
+    // What `rules` was read from, as a JSON list, where that is not what was written: packs stand for rules of their own.
+    std::string expanded_rules_json;
     bool default_allow = false;
     BlockAnswer blocked;
     std::shared_ptr<const LimitSpec> limit;  // for the policy as a whole; null for none

@@ -1,6 +1,7 @@
 #include "rules/diagnostics.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/json.h"
@@ -32,6 +33,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::pair<int, int> position(const Diagnostic& diagnostic) { return {diagnostic.line, diagnostic.column}; }
 
+// Rules that one entry stands for have the same faults at the same place.
+void drop_repeated(std::vector<Diagnostic>& diagnostics) {
+    std::set<std::pair<std::pair<int, int>, std::string>> known;
+    std::erase_if(diagnostics, [&](const Diagnostic& each) {
+        return !known.emplace(position(each), each.message).second;
+    });
+}
+
 }  // namespace
 
 void Reporter::error(Place place, std::string message) {
@@ -52,6 +61,7 @@ std::string Reporter::suggest(std::string_view word, std::span<const std::string
 std::vector<Diagnostic> Reporter::take() {
     std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
                      [](const Diagnostic& a, const Diagnostic& b) { return position(a) < position(b); });
+    drop_repeated(diagnostics_);
     if (diagnostics_.size() <= kDiagnosticsMax) return std::move(diagnostics_);
     const auto left = diagnostics_.size() - kDiagnosticsMax;
     diagnostics_.resize(kDiagnosticsMax);

@@ -29,7 +29,7 @@ public:
     const std::string& file() const { return file_; }
     // As did_you_mean(), while there are few enough messages for anyone to read them.
     std::string suggest(std::string_view word, std::span<const std::string_view> candidates) const;
-    // In the order of the file; at most 100, then a last one says that there are more.
+    // In the order of the file, the same thing at the same place once; at most 100, then a last one says that there are more.
     std::vector<Diagnostic> take();
 
 private:

@@ -73,8 +73,10 @@ ordered_json source_of(const CompiledPolicy& policy) {
     return json.is_object() ? json : ordered_json::object();
 }
 
-ordered_json rules_of(const ordered_json& policy) {
-    return policy.contains("rules") && policy["rules"].is_array() ? policy["rules"] : ordered_json::array();
+// As many as the policy has.
+ordered_json rules_of(const CompiledPolicy& policy, const ordered_json& source) {
+    if (!policy.expanded_rules_json.empty()) return ordered_json::parse(policy.expanded_rules_json, nullptr, false);
+    return source.contains("rules") && source["rules"].is_array() ? source["rules"] : ordered_json::array();
 }
 
 class Differ {
@@ -146,8 +148,8 @@ private:
         ordered_json source_after = source_of(*is->second);
         if (source_before == source_after) return;
         ExampleSearch examples(was->second, is->second);
-        const ordered_json rules_before = rules_of(source_before);
-        const ordered_json rules_after = rules_of(source_after);
+        const ordered_json rules_before = rules_of(*was->second, source_before);
+        const ordered_json rules_after = rules_of(*is->second, source_after);
         source_before.erase("rules");
         source_after.erase("rules");
         const std::string keys = difference(source_before, source_after);

@@ -8,6 +8,8 @@
 #include "rules/fields.h"
 #include "rules/handlers_reader.h"
 #include "rules/limit_reader.h"
+#include "rules/minting_denials.h"
+#include "rules/pack_reader.h"
 #include "rules/rule_lint.h"
 #include "rules/rule_reader.h"
 #include "rules/source_json.h"
@@ -42,12 +44,28 @@ public:
         const auto items = read_list(node, "rules", ListForm::list_only, reporter_);
         if (items.size() > kRulesMax) return reporter_.error(node.place, "a policy has 10000 rules at most");
         policy_.rules.reserve(items.size());
-        for (const Node* item : items) take(*item);
+        for (std::size_t i = 0; i < items.size(); ++i) take_item(*items[i], i);
+        take_all(denials_for(policy_.rules, own_denials_));
+        if (policy_.rules.size() > kRulesMax) reporter_.error(node.place, "with its packs, a policy has 10000 rules at most");
+        if (policy_.rules.size() != items.size() || uses_packs_) policy_.expanded_rules_json = '[' + json_ + ']';
     }
 
 private:
-    void take(const Node& item) {
-        const std::string label = std::string(prefix_) + '[' + std::to_string(policy_.rules.size()) + ']';
+    // An entry of the list: a rule, or a pack of them.
+    void take_item(const Node& item, std::size_t index) {
+        if (!uses_pack(item)) return take(item, std::string(prefix_) + '[' + std::to_string(index) + ']');
+        uses_packs_ = true;
+        const UsedPack used = read_used_pack(item, reporter_);
+        if (used.pack != nullptr) own_denials_.add(*used.pack, used.values);
+        take_all(used.rules);
+    }
+
+    void take_all(const std::vector<Node>& rules) {
+        for (const Node& rule : rules) take(rule, {});
+    }
+
+    void take(const Node& item, const std::string& label) {
+        json_ += (json_.empty() ? "" : ",") + to_json(item);
         ReadRule read = read_rule(item, label, definitions_.credentials, reporter_);
         if (!read.credential.empty()) read.rule.credential = add_credential(read.credential);
         if (read.rule.label != label) warn_of_name(item, read.rule);
@@ -80,6 +98,9 @@ private:
     }
 
     std::string_view prefix_;
+    std::string json_;  // of what was taken
+    bool uses_packs_ = false;
+    MintingDenials own_denials_;
     CompiledPolicy& policy_;
     Definitions& definitions_;
     Reporter& reporter_;

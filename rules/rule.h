@@ -47,6 +47,7 @@ struct Rule {
     bool allow_cleartext_credential = false;
     int credential = -1;  // in CompiledPolicy::credentials
     ExchangeOptions exchange;
+    bool allow_minting = false;  // the hosts' denials of rules/minting_denials.h are not for its sake
 
     // At most one of these five; none of them with `deny`.
     std::shared_ptr<const Respond> respond;

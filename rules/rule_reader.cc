@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::size_t kRuleNameBytesMax = 128;
 
-constexpr std::array<std::string_view, 23> kKeys{
+constexpr std::array<std::string_view, 24> kKeys{
     "name",      "host",     "port", "scheme", "methods",    "paths",
     "query",     "headers",  "cidr", "deny",   "credential", "allow_cleartext_credential",
     "respond",   "upstream", "tls",  "tcp",    "limit",      "handler",
-    "websocket", "cookies",  "ranges", "selector", "tokens",
+    "websocket", "cookies",  "ranges", "selector", "tokens",   "allow_minting",
 };
 constexpr std::array<std::string_view, 5> kUnsupportedKeys{"scrub", "approval", "budget", "redirect", "placeholder"};
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
@@ -60,6 +60,9 @@ public:
                 read_flag(value, "allow_cleartext_credential", reporter_).value_or(false);
         });
         read_exchange(node_, rule_, reporter_);
+        with("allow_minting", [&](const Node& value) {
+            rule_.allow_minting = read_flag(value, "allow_minting", reporter_).value_or(false);
+        });
         read_actions();
         check_target();
     }
@@ -219,6 +222,9 @@ ReadRule read_rule(const Node& node, std::string label, const std::set<std::stri
         restrict_to_credential(node, read.rule, reporter);
     } else if (const Node* flag = find(node, "allow_cleartext_credential"); flag != nullptr && credential == nullptr) {
         reporter.error(flag->place, "\"allow_cleartext_credential\" needs \"credential\"");
+    }
+    if (const Node* flag = find(node, "allow_minting"); flag != nullptr && credential == nullptr) {
+        reporter.error(flag->place, "\"allow_minting\" needs \"credential\"");
     }
     return read;
 }

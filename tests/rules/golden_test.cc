@@ -136,6 +136,8 @@ const std::map<std::string, std::string> kElsewhere = {
     {" is larger than 64 KiB", "too large for the tree: ActionReader.BoundsAnAnswer"},
     {"an answer has 64 headers at most", "ActionReader.BoundsAnAnswer"},
     {"a policy has 10000 rules at most", "too large for the tree: PolicyFile"},
+    {"with its packs, a policy has 10000 rules at most", "too large for the tree: PackReader"},
+    {" has 256 values at most", "too large for the tree: PackReader"},
     {"a pattern has 1000 characters at most", "Glob.RefusesControlCharactersAndLongPatterns"},
     {"an address is the same for every sandbox, and refers to nothing", "SecretReading"},
     {"must begin with https://", "SecretReading"},
