@@ -65,19 +65,21 @@ struct Needed {
 class NeededDenials {
 public:
     // In the list's order.
-    void take(const Rule& rule, const MintingDenials& denials) {
+    // `type`: of its credential.
+    void take(const Rule& rule, std::string_view type, const MintingDenials& denials) {
         // With `upstream`, it is the destination that may be the provider's; rules see what the sandbox asks for.
         if (rule.upstream != nullptr) {
             const HostPattern destination{rule.upstream->authority.host, 0, false};
             denials.find(destination, [&](const MintingDenials::Denial& denial) {
-                if (!common(denial.host, destination)) return;
+                if (is_needless(denial, type) || !common(denial.host, destination)) return;
                 for (const HostPattern& host : rule.hosts) note(denial, host, rule.place);
             });
             return;
         }
         for (const HostPattern& host : rule.hosts) {
             denials.find(host, [&](const MintingDenials::Denial& denial) {
-                if (const auto both = common(denial.host, host)) note(denial, *both, rule.place);
+                const auto both = is_needless(denial, type) ? std::nullopt : common(denial.host, host);
+                if (both) note(denial, *both, rule.place);
             });
         }
     }
@@ -89,9 +91,13 @@ public:
     }
 
 private:
+    static bool is_needless(const MintingDenials::Denial& denial, std::string_view type) {
+        return !denial.rule->except.empty() && denial.rule->except == type;
+    }
+
     void note(const MintingDenials::Denial& denial, const HostPattern& host, Place place) {
         Needed& needed = needed_[denial.name];
-        if (needed.conditions == nullptr) needed = {denial.conditions, {}, place};
+        if (needed.conditions == nullptr) needed = {&denial.rule->conditions, {}, place};
         needed.place = std::min(needed.place, place);
         std::string text = to_string(host);
         if (std::find(needed.hosts.begin(), needed.hosts.end(), text) == needed.hosts.end())
@@ -137,7 +143,7 @@ void MintingDenials::add(const Pack& pack, const PackValues& values) {
         for (const Node& host : fill_in(*rules::find(rule.conditions, "host"), all, {}).items) {
             // What is no host is reported where the pack's rules are read.
             if (auto pattern = parse_host_pattern(host.text))
-                add_denial({pack.name + '/' + rule.name, &rule.conditions, std::move(*pattern)});
+                add_denial({pack.name + '/' + rule.name, &rule, std::move(*pattern)});
         }
     }
 }
@@ -172,12 +178,15 @@ const MintingDenials& shipped_denials() {
     return kDenials;
 }
 
-std::vector<Node> denials_for(const std::vector<Rule>& rules, const MintingDenials& own) {
+std::vector<Node> denials_for(const std::vector<Rule>& rules, const std::vector<CredentialSpec>& credentials,
+                              const MintingDenials& own) {
     NeededDenials needed;
     for (const Rule& rule : rules) {
         if (rule.credential < 0 || rule.allow_minting) continue;
-        needed.take(rule, shipped_denials());
-        needed.take(rule, own);
+        const CredentialSpec& credential = credentials[static_cast<std::size_t>(rule.credential)];
+        const std::string_view type = credential.kind != nullptr ? credential.kind->type() : std::string_view();
+        needed.take(rule, type, shipped_denials());
+        needed.take(rule, type, own);
     }
     return needed.as_rules();
 }

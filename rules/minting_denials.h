@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rules/credential.h"
 #include "rules/pack_template.h"
 #include "rules/packs.h"
 #include "rules/rule.h"
@@ -20,8 +21,8 @@ namespace sallyport::rules {
 class MintingDenials final {
 public:
     struct Denial {
-        std::string name;           // PACK/deny-…
-        const Node* conditions;     // of the pack's rule
+        std::string name;      // PACK/deny-…
+        const PackRule* rule;  // the pack's
         HostPattern host;
     };
 
@@ -44,7 +45,8 @@ private:
 const MintingDenials& shipped_denials();
 
 // What a list of rules gets at its end, as a policy might have written it, each at the place of the first rule for whose sake
-// it is there. `own`: of packs that it uses at hosts of its own.
-std::vector<Node> denials_for(const std::vector<Rule>& rules, const MintingDenials& own);
+// it is there. `credentials`: what rules refer to. `own`: of packs that it uses at hosts of its own.
+std::vector<Node> denials_for(const std::vector<Rule>& rules, const std::vector<CredentialSpec>& credentials,
+                              const MintingDenials& own);
 
 }  // namespace sallyport::rules

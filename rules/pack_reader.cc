@@ -195,7 +195,7 @@ private:
 
     // Leaves it out where what narrows the pack leaves nothing of it.
     void add(const PackRule& rule) {
-        if (!rule.anonymous && !is_about_what_is_said(rule)) return;
+        if (!rule.anonymous && !rule.shared && !is_about_what_is_said(rule)) return;
         Node made;
         made.kind = NodeKind::map;
         made.place = node_.place;
@@ -243,7 +243,7 @@ private:
     std::optional<Node> narrowed_paths(const Node& paths, const PackRule& rule) {
         auto node = filled(is_narrowed(rule) ? rule.narrowed : paths);
         if (!node) return std::nullopt;
-        const Node* own = find(node_, "paths");
+        const Node* own = rule.shared ? nullptr : find(node_, "paths");
         if (own == nullptr) return node;
         Node within = paths_within(*own, *node, within_);
         return within.items.empty() ? std::nullopt : std::optional(std::move(within));

@@ -55,12 +55,15 @@ PackRule read_rule(const Node& node) {
             rule.name = entry.value.text;
         } else if (entry.key == "narrowed") {
             rule.narrowed = entry.value;
-        } else if (entry.key != "optional" && entry.key != "anonymous") {
+        } else if (entry.key == "except") {
+            rule.except = entry.value.text;
+        } else if (entry.key != "optional" && entry.key != "anonymous" && entry.key != "shared") {
             rule.conditions.entries.push_back(entry);
         }
     }
     rule.optional = flag(node, "optional");
     rule.anonymous = flag(node, "anonymous");
+    rule.shared = flag(node, "shared");
     SALLYPORT_CHECK(!rule.name.empty());
     return rule;
 }

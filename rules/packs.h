@@ -34,6 +34,9 @@ struct PackRule {
     Node narrowed;    // a list, in place of `paths` where the rule says a key that it refers to; null for none
     bool optional = false;   // only where the rule asks for it by `parts`
     bool anonymous = false;  // gets no credential
+    bool shared = false;     // there whatever the rule narrows the pack to
+    // Of a denial: not for the sake of credentials of this type, which let nothing of an answer's token in.
+    std::string except;
 };
 
 struct Pack {

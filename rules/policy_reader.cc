@@ -45,7 +45,7 @@ public:
         if (items.size() > kRulesMax) return reporter_.error(node.place, "a policy has 10000 rules at most");
         policy_.rules.reserve(items.size());
         for (std::size_t i = 0; i < items.size(); ++i) take_item(*items[i], i);
-        take_all(denials_for(policy_.rules, own_denials_));
+        take_all(denials_for(policy_.rules, policy_.credentials, own_denials_));
         if (policy_.rules.size() > kRulesMax) reporter_.error(node.place, "with its packs, a policy has 10000 rules at most");
         if (policy_.rules.size() != items.size() || uses_packs_) policy_.expanded_rules_json = '[' + json_ + ']';
     }

@@ -52,7 +52,7 @@ TEST(MintingDenials, WithTwoWildcardsAreForTheNarrowerOne) {
     rule.credential = 0;
     rule.hosts = {*parse_host_pattern("*.acme.blob.core.windows.net"), *parse_host_pattern("**.windows.net")};
     std::vector<std::string> hosts;
-    for (const Node& denial : denials_for({rule}, {})) {
+    for (const Node& denial : denials_for({rule}, {CredentialSpec{}}, {})) {
         if (find(denial, "name")->text != "azure-blob/deny-keys") continue;
         for (const Node& host : find(denial, "host")->items) hosts.push_back(host.text);
     }

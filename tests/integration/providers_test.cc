@@ -1,0 +1,148 @@
+// Providers' own clients and SDKs, with the shipped packs, against origins that check credentials as the providers do and say
+// them back where they can: they work without a key of their own, and see nothing of the one that is put in.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "files.h"
+#include "guarded.h"
+#include "leak.h"
+
+namespace sallyport::integration {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::string kCredentials = R"(  x_api_key: { type: header, name: x-api-key, value: "${secrets.token}" }
+)";
+
+class Providers : public IntegrationTest {
+protected:
+    static std::string with(const std::string& rules) { return policy(rules, {}, kCredentials); }
+    // A client that has a key of its own, which is worth nothing, in a home of its own.
+    static Finished run(const Guard& guard, const std::string& script, std::vector<std::string> environment = {}) {
+        const std::string home = World::get().scratch();
+        environment.push_back("HOME=" + home);
+        environment.push_back("PATH=/usr/bin:/bin");
+        environment.push_back("NODE_PATH=" SALLYPORT_NPM_CLIENTS);
+        return finish(guard.start({.argv = {"/bin/sh", "-ec", script}, .environment = environment, .working_directory = home}));
+    }
+    static Finished node(const Guard& guard, const std::string& script, std::vector<std::string> environment = {}) {
+        const std::string file = World::get().scratch() + "/client.cjs";
+        write_file(file, "(async () => {" + script + "})().catch((error) => console.log('failed', String(error)));\n");
+        return run(guard, "exec node " + file, std::move(environment));
+    }
+};
+
+TEST_F(Providers, GhReadsAndWritesTheRepositoryOfTheRule) {
+    Guard guard(with("      - { use: github, credential: bearer, repos: [acme/app] }\n"));
+    Finished gh = run(guard,
+                      "gh api repos/acme/app --jq .full_name; gh api repos/acme/app/issues -f title=hello --jq .title;"
+                      "gh api repos/acme/app --jq .clone_url",
+                      {"GH_TOKEN=sandboxes-own"});
+    EXPECT_THAT(gh.out, HasSubstr("acme/app\nhello\nhttps://x:")) << gh.err;
+    EXPECT_THAT(seen_by("api.github.com"), AllOf(HasSubstr("Authorization: Bearer " + std::string(kSecret) + "\r\n"),
+                                                 Not(HasSubstr("sandboxes-own"))));
+}
+
+// R11, R13, D18.
+TEST_F(Providers, R11_GhCannotMakeKeysHooksOrReachAnotherOwner) {
+    Guard guard(with("      - { use: github, credential: bearer, repos: [acme/app] }\n"
+                     "      - { host: api.github.com, credential: bearer }\n"));
+    for (const char* path : {"user/keys", "repos/acme/app/keys", "repos/acme/app/hooks", "authorizations"}) {
+        Finished gh = run(guard, std::string("gh api -X POST ") + path + " -f key=x", {"GH_TOKEN=x"});
+        EXPECT_NE(gh.code, 0) << path;
+        EXPECT_THAT(gh.all(), HasSubstr("403")) << path;
+        EXPECT_THAT(gh.all(), Not(HasSubstr("minted"))) << path;
+    }
+    EXPECT_EQ(seen_by("api.github.com"), "");
+    Guard narrow(with("      - { use: github, credential: bearer, repos: [acme/app] }\n"));
+    Finished gh = run(narrow, "gh api -X POST repos/eve/app/issues -f title=x", {"GH_TOKEN=x"});
+    EXPECT_THAT(gh.all(), HasSubstr("403"));
+    EXPECT_EQ(seen_by("api.github.com"), "");
+}
+
+TEST_F(Providers, GitClonesAndPushesToTheRepositoryOfTheRule) {
+    Network::command(-1, {"/usr/bin/python3", SALLYPORT_SOURCE_DIR "/tests/integration/origin/make_packages.py",
+                          world().path("internet"), "git"});
+    make_directory(world().path("internet/git/acme"));
+    std::filesystem::create_directory_symlink("../repo.git", world().path("internet/git/acme/app.git"));
+    Guard guard(with("      - { use: github-git, credential: basic, repos: [acme/app] }\n"));
+    Finished git = run(guard,
+                       "git clone -q https://github.com/acme/app.git; cd app; cat README; echo more >MORE; git add MORE;"
+                       "git -c user.name=A -c user.email=a@acme.example commit -q -m second; git push -q origin main;"
+                       "git ls-remote origin main | cut -f1; git rev-parse main;"
+                       "git ls-remote https://github.com/eve/app.git 2>&1 || true");
+    const auto result = lines(git.out);
+    ASSERT_GE(result.size(), 4u) << git.err;
+    EXPECT_EQ(result[0], "tiny from git");
+    EXPECT_EQ(result[1], result[2]);
+    EXPECT_THAT(git.out, HasSubstr("403"));
+    EXPECT_THAT(seen_by("github.com"), Not(HasSubstr("/eve/")));
+}
+
+TEST_F(Providers, AnthropicsSdkTalksAndStreams) {
+    Guard guard(with("      - { use: anthropic, credential: x_api_key }\n"));
+    Finished sdk = node(guard, R"(
+const Anthropic = require("@anthropic-ai/sdk");
+const client = new Anthropic({ maxRetries: 0 });
+const ask = { model: "m", max_tokens: 9, messages: [{ role: "user", content: "hello" }] };
+console.log((await client.messages.create(ask)).content[0].text);
+let text = "";
+for await (const event of await client.messages.create({ ...ask, stream: true }))
+    if (event.type === "content_block_delta") text += event.delta.text;
+console.log(text);
+)",
+                        {"ANTHROPIC_API_KEY=sandboxes-own"});
+    EXPECT_THAT(sdk.out, HasSubstr("you said hello with ")) << sdk.err;
+    EXPECT_EQ(lines(sdk.out).size(), 2u) << sdk.out;
+    EXPECT_EQ(lines(sdk.out)[0], lines(sdk.out)[1]);
+    EXPECT_THAT(seen_by("api.anthropic.com"),
+                AllOf(HasSubstr("x-api-key: " + std::string(kSecret)), Not(HasSubstr("sandboxes-own"))));
+}
+
+TEST_F(Providers, OpenaisSdkTalksAndStreams) {
+    Guard guard(with("      - { use: openai, credential: bearer }\n"));
+    Finished sdk = node(guard, R"(
+const OpenAI = require("openai");
+const client = new OpenAI({ maxRetries: 0 });
+const ask = { model: "m", messages: [{ role: "user", content: "hello" }] };
+console.log((await client.chat.completions.create(ask)).choices[0].message.content);
+let text = [];
+for await (const chunk of await client.chat.completions.create({ ...ask, stream: true }))
+    text.push(chunk.choices[0].delta.content);
+console.log(text.join(" "));
+await client.files.list().catch((error) => console.log("files", error.status));
+)",
+                        {"OPENAI_API_KEY=sandboxes-own"});
+    const auto result = lines(sdk.out);
+    ASSERT_EQ(result.size(), 3u) << sdk.all();
+    EXPECT_THAT(result[0], HasSubstr("you said hello with "));
+    EXPECT_EQ(result[0], result[1]);
+    EXPECT_EQ(result[2], "files 403");
+    EXPECT_THAT(seen_by("api.openai.com"), Not(HasSubstr("sandboxes-own")));
+}
+
+TEST_F(Providers, StripesSdkWorksAndItsErrorsQuoteNothing) {
+    Guard guard(with("      - { use: stripe, credential: bearer }\n"));
+    Finished sdk = node(guard, R"(
+const stripe = require("stripe")("sk_test_sandboxesown", { maxNetworkRetries: 0, telemetry: false });
+console.log((await stripe.customers.create({ email: "a@acme.example" })).email);
+await stripe.customers.create({ email: "refused@acme.example" }).catch((error) => console.log(error.type, error.message));
+await stripe.ephemeralKeys.create({ customer: "cus_1" }, { apiVersion: "2024-06-20" }).catch((error) => console.log(error.statusCode));
+await stripe.webhookEndpoints.create({ url: "https://evil.example", enabled_events: ["*"] }).catch((error) => console.log(error.statusCode));
+)");
+    const auto result = lines(sdk.out);
+    ASSERT_EQ(result.size(), 4u) << sdk.all();
+    EXPECT_EQ(result[0], "a@acme.example");
+    EXPECT_THAT(result[1], HasSubstr("StripeCardError declined for "));
+    EXPECT_EQ(result[2], "403");
+    EXPECT_EQ(result[3], "403");
+    EXPECT_THAT(seen_by("api.stripe.com"), AllOf(Not(HasSubstr("sandboxesown")), Not(HasSubstr("ephemeral"))));
+}
+
+}  // namespace
+}  // namespace sallyport::integration
