@@ -135,31 +135,33 @@ bool AwsSigv4Action::owns_query_key(std::string_view key) const {
 Result<void> AwsSigv4Action::apply(OutgoingRequest& request) const {
     auto planned = plan(request.head);
     if (!planned) return failure(planned.error());
-    const bool is_for_s3 = is_s3(planned->claim.service);
-    if (is_for_s3) {
-        if (auto checked = check_bucket(request); !checked) return checked;
-    }
-    auto& headers = request.head.headers;
-    headers.remove_if([](const http::HeaderMap::Field& field) { return is_aws_signature_field(field.name); });
-    if (planned->payload == Payload::computed) {
-        planned->payload_hash = hash_of(request.body != nullptr ? request.body->view() : std::string_view());
-    }
-    if (is_for_s3) {
-        if (auto set = set_owner(headers); !set) return set;
-    }
+    if (auto prepared = prepare(request, *planned); !prepared) return prepared;
     const AwsScope scope{planned->claim.version, secrets::aws_timestamp(request.now), planned->claim.region,
                          planned->claim.service};
     if (planned->claim.form == AwsForm::query) {
         sign_query_form(request.head, *planned, scope);
         return {};
     }
-    if (is_for_s3 && !headers.has(kContentHash)) headers.set(kContentHash, planned->payload_hash);
-    std::string signature;
-    sign_header_form(request.head, *planned, scope, signature);
+    auto signature = sign_header_form(request.head, *planned, scope);
     if (planned->payload == Payload::chunked) {
         request.body_rewriter = std::make_unique<AwsChunkRewriter>(
             AwsChunkSeed{scope, cache_->get(keys(), scope), std::move(signature), planned->trailers});
     }
+    return {};
+}
+
+// Everything but what says who signs and when.
+Result<void> AwsSigv4Action::prepare(OutgoingRequest& request, Plan& plan) const {
+    auto& headers = request.head.headers;
+    headers.remove_if([](const http::HeaderMap::Field& field) { return is_aws_signature_field(field.name); });
+    if (plan.payload == Payload::computed) {
+        plan.payload_hash = hash_of(request.body != nullptr ? request.body->view() : std::string_view());
+    }
+    if (!is_s3(plan.claim.service)) return {};
+    if (auto checked = check_bucket(request); !checked) return checked;
+    if (auto set = set_owner(headers); !set) return set;
+    const bool is_said = plan.claim.form == AwsForm::query || headers.has(kContentHash);
+    if (!is_said) headers.set(kContentHash, plan.payload_hash);
     return {};
 }
 
@@ -261,17 +263,16 @@ Result<void> AwsSigv4Action::set_owner(http::HeaderMap& headers) const {
     return {};
 }
 
-void AwsSigv4Action::sign_header_form(http::RequestHead& head, const Plan& plan, const AwsScope& scope,
-                                      std::string& signature) const {
+std::string AwsSigv4Action::sign_header_form(http::RequestHead& head, const Plan& plan, const AwsScope& scope) const {
     const auto query = query_without_signature(query_of(head.target));
     replace_target(head, query);
     head.headers.add("X-Amz-Date", scope.timestamp);
     if (!secrets_.session_token.empty()) head.headers.add("X-Amz-Security-Token", secrets_.session_token.reveal());
     if (scope.version == AwsVersion::v4a) head.headers.add("X-Amz-Region-Set", scope.region);
-    signature = sign(head, query, plan, scope);
-    const auto value = secrets::authorization_value(scope, secrets_.access_key_id.reveal(), signed_fields(head.headers),
-                                                    signature);
-    head.headers.add("Authorization", value);
+    auto signature = sign(head, query, plan, scope);
+    head.headers.add("Authorization", secrets::authorization_value(scope, secrets_.access_key_id.reveal(),
+                                                                   signed_fields(head.headers), signature));
+    return signature;
 }
 
 void AwsSigv4Action::sign_query_form(http::RequestHead& head, const Plan& plan, const AwsScope& scope) const {

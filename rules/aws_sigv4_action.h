@@ -47,12 +47,12 @@ private:
 
     Result<Plan> plan(const http::RequestHead& head) const;
     Result<void> read_payload(const http::RequestHead& head, Plan& plan) const;
+    Result<void> prepare(OutgoingRequest& request, Plan& plan) const;
     Result<void> check_scope(const AwsClaim& claim) const;
     Result<void> check_bucket(const OutgoingRequest& request) const;
     Result<void> check_copy_source(const http::HeaderMap& headers) const;
     Result<void> set_owner(http::HeaderMap& headers) const;
-    void sign_header_form(http::RequestHead& head, const Plan& plan, const secrets::AwsScope& scope,
-                          std::string& signature) const;
+    std::string sign_header_form(http::RequestHead& head, const Plan& plan, const secrets::AwsScope& scope) const;
     void sign_query_form(http::RequestHead& head, const Plan& plan, const secrets::AwsScope& scope) const;
     std::string sign(const http::RequestHead& head, std::string_view query, const Plan& plan,
                      const secrets::AwsScope& scope) const;

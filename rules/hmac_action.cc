@@ -108,25 +108,29 @@ bool HmacAction::owns_field(std::string_view name) const {
 
 Result<void> HmacAction::apply(OutgoingRequest& request) const {
     for (const auto& placement : config_.placements) {
-        const bool is_field = placement.where == HmacPlacement::Where::field;
-        if (is_field) remove_fields_like(request.head.headers, placement.name);
-        if (!is_field) remove_query_keys_like(request.head.target, placement.name);
+        if (placement.where == HmacPlacement::Where::field) {
+            remove_fields_like(request.head.headers, placement.name);
+        } else {
+            remove_query_keys_like(request.head.target, placement.name);
+        }
     }
     Values values{timestamp_of(request.now, config_), nonce_of(request.random, config_.nonce_format), {}};
-    const auto put_those = [&](bool with_signature) -> Result<void> {
-        for (const auto& placement : config_.placements) {
-            if (mentions(placement.value, HmacPartKind::signature) != with_signature) continue;
-            if (auto done = put(placement, request, values); !done) return done;
-        }
-        return {};
-    };
-    if (auto done = put_those(false); !done) return done;
+    if (auto done = put_those(Holding::no_signature, request, values); !done) return done;
     WipedBuffer text;
     if (auto made = append(config_.text, request, values, text); !made) return made;
     Buffer signature;
     append_encoded(secrets::hmac(config_.algorithm, key_.reveal(), text.view()).view(), config_.signature_encoding, signature);
     values.signature = signature.view();
-    return put_those(true);
+    return put_those(Holding::signature, request, values);
+}
+
+Result<void> HmacAction::put_those(Holding which, const OutgoingRequest& request, const Values& values) const {
+    for (const auto& placement : config_.placements) {
+        const bool has_signature = mentions(placement.value, HmacPartKind::signature);
+        if (has_signature != (which == Holding::signature)) continue;
+        if (auto done = put(placement, request, values); !done) return done;
+    }
+    return {};
 }
 
 void HmacAction::collect(NeedleTexts& texts) const {

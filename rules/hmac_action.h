@@ -51,7 +51,9 @@ public:
 
 private:
     struct Values;
+    enum class Holding { no_signature, signature };
 
+    Result<void> put_those(Holding which, const OutgoingRequest& request, const Values& values) const;
     Result<void> put(const HmacPlacement& placement, const OutgoingRequest& request, const Values& values) const;
     Result<void> append(const HmacTemplate& text, const OutgoingRequest& request, const Values& values, Buffer& out) const;
     Result<void> append_part(const HmacPart& part, const OutgoingRequest& request, const Values& values, Buffer& out) const;
