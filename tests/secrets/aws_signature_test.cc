@@ -6,6 +6,7 @@
 
 #include "secrets/aws_signing_key.h"
 #include "secrets/digest.h"
+#include "tests/secrets/ec_verify.h"
 
 namespace sallyport::secrets {
 namespace {
@@ -206,6 +207,34 @@ TEST(AwsSignature, ChainsTheTrailersOfTheS3Documentation) {
     const auto trailers = hash_of("x-amz-checksum-crc32c:sOO8/Q==\n");
     EXPECT_EQ(key.sign(trailer_string_to_sign(s3_scope(), signature, trailers)),
               "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435");
+}
+
+// Signatures by AWS's own library (awscrt 0.16.8), in both forms: they verify over what is written down here.
+TEST(AwsSignature, WritesWhatAwsSignsInVersion4a) {
+    const AwsScope scope{AwsVersion::v4a, "20150830T123600Z", "us-east-1,eu-*", "service"};
+    const AwsRequest in_fields{"GET",
+                               "/a%20b/c",
+                               "x=1&b=%20y",
+                               {{"Host", "example.amazonaws.com"},
+                                {"X-Amz-Security-Token", "tok/en=="},
+                                {"X-Amz-Date", "20150830T123600Z"},
+                                {"X-Amz-Region-Set", "us-east-1,eu-*"}},
+                               kEmptyPayloadHash};
+    const AwsRequest presigned{
+        "GET", "/a%20b/c",
+        "x=1&b=%20y&X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKISORANDOMAASORANDOM%2F20150830%2Fservice%2F"
+        "aws4_request&X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3600&X-Amz-Security-Token=tok%2Fen%3D"
+        "%3D&X-Amz-Region-Set=us-east-1%2Ceu-%2A",
+        {{"Host", "example.amazonaws.com"}}, kEmptyPayloadHash};
+    const std::pair<const AwsRequest*, std::string_view> cases[] = {
+        {&in_fields, "3046022100a93dcab2b576ef503aa9f6649bf00b01980e8387a861a92f6d00d67c4b8adbe0022100"
+                     "e29e98caeb6fd75066131d3f476f452fd3a784051b0a902c0904e737c956b965"},
+        {&presigned, "3046022100b4ed20589ded563ff48a88aa55f8feaac9c058a221b8272a9e9f4ca98162176f022100"
+                     "af83d75b965ddfdda8a08607ecc02f71bcd9f748ea84533097a68b47c7f75f7d"},
+    };
+    for (const auto& [request, signature] : cases) {
+        EXPECT_TRUE(verifies_ecdsa(kV4aPublicX, kV4aPublicY, string_to_sign(scope, *request), signature));
+    }
 }
 
 TEST(AwsSignature, EncodesPathsTwiceAndNormalisesThemButNotThoseOfS3) {
