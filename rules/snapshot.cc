@@ -20,6 +20,11 @@ bool have_same_parts(const RenderedCredential& a, const RenderedCredential& b) {
     return !a.parts.empty() && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(), same);
 }
 
+// Both can be had.
+bool is_same(const RenderedCredential& a, const RenderedCredential& b) {
+    return a.spec->name == b.spec->name && a.spec->source_json == b.spec->source_json && a.action && b.action;
+}
+
 std::string runtime_label(const HandlerRef& handler) { return "handler " + handler.name; }
 
 }  // namespace
@@ -99,9 +104,18 @@ bool PolicySnapshot::has_same_credential(const Decision& decision, const PolicyS
     }
     const RenderedCredential& mine = rendered(decision);
     const RenderedCredential& theirs = other.rendered(others);
-    if (mine.spec->name != theirs.spec->name || mine.spec->source_json != theirs.spec->source_json) return false;
-    if (!mine.action || !theirs.action) return false;
-    return identity_ == other.identity_ || have_same_parts(mine, theirs);
+    return is_same(mine, theirs) && (identity_ == other.identity_ || have_same_parts(mine, theirs));
+}
+
+bool PolicySnapshot::keeps_credential(std::string_view name, const PolicySnapshot& earlier) const {
+    for (const auto& mine : credentials_) {
+        if (mine->spec->name != name) continue;
+        const auto was_there = [&](const auto& theirs) {
+            return is_same(*mine, *theirs) && (identity_ == earlier.identity_ || have_same_parts(*mine, *theirs));
+        };
+        if (std::any_of(earlier.credentials_.begin(), earlier.credentials_.end(), was_there)) return true;
+    }
+    return false;
 }
 
 bool PolicySnapshot::has_same_handlers(const PolicySnapshot& other) const {

@@ -144,6 +144,8 @@ public:
     // secret that was rotated is the same credential with another value: what has begun with the older one goes on. One
     // that is gone, or is another sandbox's, is not.
     bool has_same_credential(const Decision& decision, const PolicySnapshot& other, const Decision& others) const;
+    // Whether `earlier` had a credential of that name that is here too, and can be had: it may have been rotated since.
+    bool keeps_credential(std::string_view name, const PolicySnapshot& earlier) const;
     // Whether handlers run the same script, and see the same values.
     bool has_same_handlers(const PolicySnapshot& other) const;
 

@@ -214,9 +214,15 @@ TEST(PolicySnapshot, ComparesTheCredentialsOfTwoGenerations) {
     const auto second = snapshot_of(changing);
     // Rotated: what has begun goes on. Revoked: it does not.
     EXPECT_TRUE(second->has_same_credential(at(second, "a"), *first, at(first, "a")));
+    EXPECT_TRUE(second->keeps_credential("one", *first));
     unsetenv("SALLYPORT_SNAPSHOT_TEST");
     const auto third = snapshot_of(changing);
     EXPECT_FALSE(third->has_same_credential(at(third, "a"), *second, at(second, "a")));
+    EXPECT_FALSE(third->keeps_credential("one", *second));
+    EXPECT_TRUE(after->keeps_credential("one", *before));
+    EXPECT_FALSE(after->keeps_credential("three", *before)) << "not here any more";
+    EXPECT_FALSE(after->keeps_credential("four", *before)) << "not there before";
+    EXPECT_FALSE(second->keeps_credential("one", *before)) << "another one of that name";
 }
 
 TEST(PolicySnapshot, AnotherSandboxsValueIsNotARotation) {
@@ -231,6 +237,7 @@ TEST(PolicySnapshot, AnotherSandboxsValueIsNotARotation) {
     const auto beta = snapshot_of(text, {{"tenant", "beta"}});
     const std::string request = "GET https://a.example/";
     EXPECT_FALSE(beta->has_same_credential(decide(beta, request), *acme, decide(acme, request)));
+    EXPECT_FALSE(beta->keeps_credential("c", *acme));
 }
 
 TEST(PolicySnapshot, KnowsAllThatMustNotComeBack) {
