@@ -8,6 +8,9 @@
 
 namespace sallyport::http {
 
+// What a client that asked (Expect: 100-continue) gets before the response.
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
 // "METHOD target HTTP/1.1", the fields of `head.headers` in order, then the framing field that `head.body` asks for
 // (callers have removed Content-Length, Transfer-Encoding and hop-by-hop fields; a `length` body writes Content-Length).
 void write_request_head(Buffer& out, const RequestHead& head);

@@ -97,6 +97,7 @@ void append_access_line(std::string& out, const AccessRecord& record, std::chron
     line.field("status", static_cast<std::uint64_t>(record.status));
     add_error(line, record.error);
     line.field("request_bytes", record.request_body_bytes).field("response_bytes", record.response_body_bytes);
+    if (record.scrubbed > 0) line.field("scrubbed", record.scrubbed);
     if (!record.upstream.empty()) line.field("upstream", record.upstream).field("reused", record.upstream_reused);
     add_timings(line, record);
     line.close();
@@ -129,7 +130,7 @@ AccessLog::AccessLog(net::Loop& loop, AccessLogFile& file, AccessTap tap)
 AccessLog::~AccessLog() { flush(); }
 
 void AccessLog::add(const AccessRecord& record) {
-    counters_.count({record.allowed, record.error, record.total_us});
+    counters_.count({record.allowed, record.error, record.total_us, record.scrubbed});
     append_access_line(lines_, record, std::chrono::system_clock::now());
     if (lines_.size() >= kFlushBytes) return flush();
     if (!timer_.running()) timer_.start(kFlushDelay);

@@ -38,6 +38,7 @@ struct AccessRecord {
     const Error* error = nullptr;  // null for none
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
+    std::uint64_t scrubbed = 0;    // secrets that were overwritten in the response
     std::string_view upstream;     // address and port
     bool upstream_reused = false;
     // Microseconds; the sum of what was waited for is at most `total`.

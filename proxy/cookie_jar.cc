@@ -28,7 +28,6 @@ struct WipedString {
 
 bool is_for(const SetCookie& cookie, const CookiePlace& place) {
     if (cookie.domain && !cookie_domain_matches(*cookie.domain, place.host)) return false;
-    // What came in the clear must not replace what only TLS may carry.
     return !cookie.is_secure || place.is_secure;
 }
 
@@ -42,11 +41,16 @@ void CookieJar::store(const CookiePlace& place, std::string_view set_cookie, Coo
     Cookie cookie{std::string(place.host), std::string(read->name), std::string(path), SecretString(read->value),
                   read->is_secure, read->expires, ++clock_, clock_};
     Jar& jar = jars_.try_emplace(std::string(place.credential)).first->second;
-    jar.is_compiled = false;
+    // Many origins say the same again with every response.
+    bool is_known = false;
     if (const auto old = find(jar, cookie); old != jar.cookies.end()) {
+        // What came in the clear must not replace what only TLS may carry.
+        if (old->is_secure && !place.is_secure) return;
+        is_known = old->value.reveal() == cookie.value.reveal();
         cookie.made = old->made;
         jar.cookies.erase(old);
     }
+    jar.is_compiled = jar.is_compiled && is_known;
     jar.cookies.push_back(std::move(cookie));
     expire(jar, now);
     make_room(jar);

@@ -16,6 +16,7 @@
 #include "proxy/downstream.h"
 #include "proxy/handler_calls.h"
 #include "proxy/handler_link.h"
+#include "proxy/kept_secrets.h"
 #include "proxy/limiter.h"
 #include "proxy/live.h"
 #include "proxy/name_table.h"
@@ -75,6 +76,7 @@ public:
     UpstreamPool& pool() { return pool_; }
     Limiter& limiter() { return limiter_; }
     HandlerCalls& calls() { return calls_; }
+    KeptSecrets& kept() { return kept_; }
     certs::LeafCache& leaves() { return leaves_; }
     EVP_PKEY* leaf_key() const { return authority_->leaf_key(); }
     // Fills in what the destination address says: the name that a synthetic one stands for, or the literal.
@@ -112,6 +114,7 @@ private:
     certs::LeafCache leaves_;
     UpstreamPool pool_;
     Limiter limiter_;
+    KeptSecrets kept_;  // outlives the connections below
     HandlerCalls calls_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::vector<std::unique_ptr<net::DatagramSocket>> name_servers_;

@@ -180,6 +180,7 @@ Error HandlerCall::explain(Error error) const {
         case ErrorCode::origin_bad_response:
         case ErrorCode::origin_bad_framing:
         case ErrorCode::origin_header_too_large:
+        case ErrorCode::origin_unknown_coding:
         case ErrorCode::origin_upgrade:
         case ErrorCode::origin_bad_upgrade: return {ErrorCode::handler_bad_return, std::move(error.detail)};
         default: return error;

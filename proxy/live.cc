@@ -21,6 +21,8 @@ void Counters::count(const CountedOutcome& outcome) {
     } else {
         ++requests_allowed;
     }
+    if (outcome.scrubbed > 0) ++responses_scrubbed;
+    secrets_scrubbed += outcome.scrubbed;
     const auto* const bucket = std::lower_bound(kDurationBucketsUs.begin(), kDurationBucketsUs.end(), outcome.total_us);
     ++request_durations[static_cast<std::size_t>(bucket - kDurationBucketsUs.begin())];
     request_duration_us += outcome.total_us;
@@ -34,6 +36,8 @@ void Counters::add(const Counters& other) {
     requests_allowed += other.requests_allowed;
     requests_denied += other.requests_denied;
     requests_failed += other.requests_failed;
+    responses_scrubbed += other.responses_scrubbed;
+    secrets_scrubbed += other.secrets_scrubbed;
     tunnels_opened += other.tunnels_opened;
     handler_calls += other.handler_calls;
     leaves_minted += other.leaves_minted;

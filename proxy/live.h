@@ -49,6 +49,7 @@ struct CountedOutcome {
     bool allowed = false;
     const Error* error = nullptr;
     std::uint64_t total_us = 0;
+    std::uint64_t scrubbed = 0;
 };
 
 // Since the worker started; a worker's own, summed up by whoever asks.
@@ -61,6 +62,9 @@ struct Counters {
     std::uint64_t requests_allowed = 0;
     std::uint64_t requests_denied = 0;
     std::uint64_t requests_failed = 0;  // for another reason than the policy
+    // Where a secret came back, and how often.
+    std::uint64_t responses_scrubbed = 0;
+    std::uint64_t secrets_scrubbed = 0;
     std::uint64_t tunnels_opened = 0;
     std::uint64_t handler_calls = 0;
     std::uint64_t leaves_minted = 0;

@@ -80,6 +80,10 @@ void add_connections(Page& page, const Counters& counters) {
                 counters.upstream_connections_made);
     page.single("upstream_connections_open", "gauge", "Connections to origins that are open now, idle ones included.",
                 counters.upstream_connections_open);
+    page.single("responses_scrubbed_total", "counter", "Responses in which a secret came back, and was overwritten.",
+                counters.responses_scrubbed);
+    page.single("secrets_scrubbed_total", "counter", "Secrets that were overwritten in them, each form of one for itself.",
+                counters.secrets_scrubbed);
     page.single("tunnels_opened_total", "counter", "Raw TCP and TLS passthrough connections that reached their origin.",
                 counters.tunnels_opened);
     page.single("handler_calls_total", "counter", "Requests that were handed to a handler.", counters.handler_calls);

@@ -12,7 +12,7 @@ RequestBody::~RequestBody() { reset(); }
 void RequestBody::reset() {
     framing_ = {};
     rewriter_.reset();
-    is_gathering_ = false;
+    is_gathering_ = is_gathered_ = false;
     sent_bytes_ = 0;
     if (!std::exchange(has_secrets_, false)) return;
     for (Buffer* each : {&gathered_, &rewritten_}) {
@@ -33,8 +33,17 @@ Result<void> RequestBody::gather(std::string_view bytes) {
     return {};
 }
 
+Result<void> RequestBody::rewrite_gathered(rules::BodyRewriter& rewriter) {
+    Buffer rewritten;
+    auto outcome = rewriter.feed(gathered_.view(), rewritten);
+    if (outcome) outcome = rewriter.finish(rewritten);
+    std::swap(gathered_, rewritten);
+    rewritten.wipe();
+    return outcome;
+}
+
 void RequestBody::begin_to_send(const http::BodyFraming& framing, std::unique_ptr<rules::BodyRewriter> rewriter) {
-    is_gathering_ = false;
+    is_gathered_ = is_gathered_ || std::exchange(is_gathering_, false);
     framing_ = framing;
     rewriter_ = std::move(rewriter);
     if (rewriter_ != nullptr) has_secrets_ = true;

@@ -28,12 +28,19 @@ public:
     // kBufferedBodyBytesMax.
     Result<void> begin_to_gather(const http::BodyFraming& announced);
     bool is_gathering() const { return is_gathering_; }
+    // It was gathered, to be sent with the head.
+    bool is_gathered() const { return is_gathered_; }
     Result<void> gather(std::string_view bytes);
     // All of it, once it is complete; may be changed.
     Buffer& gathered() { return gathered_; }
 
+    // Changes what was gathered.
+    Result<void> rewrite_gathered(rules::BodyRewriter& rewriter);
+
     // The head is being sent with this framing; `rewriter` is null where the body goes on as it comes.
     void begin_to_send(const http::BodyFraming& framing, std::unique_ptr<rules::BodyRewriter> rewriter);
+    // What goes out may hold a credential.
+    bool is_rewriting() const { return rewriter_ != nullptr; }
     // Appends to `out` what goes out for `bytes`. After an error the connection must be cut: what has gone out looks
     // incomplete to the origin, and has to stay so.
     Result<void> send(std::string_view bytes, Buffer& out);
@@ -49,6 +56,7 @@ private:
     http::BodyFraming framing_;
     std::unique_ptr<rules::BodyRewriter> rewriter_;
     bool is_gathering_ = false;
+    bool is_gathered_ = false;
     bool has_secrets_ = false;  // in the buffers below
     std::uint64_t sent_bytes_ = 0;
     Buffer gathered_;

@@ -52,7 +52,7 @@ ResponseFilter::ResponseFilter(Setup setup)
 }
 
 ResponseFilter::~ResponseFilter() {
-    for (Buffer* each : {&decoded_, &clean_, &gathered_}) each->wipe();
+    for (Buffer* each : {&decoded_, &clean_, &gathered_, &swapped_}) each->wipe();
 }
 
 void ResponseFilter::filter_interim(http::ResponseHead& head) {
@@ -163,6 +163,13 @@ void ResponseFilter::scrub(std::string_view bytes, Buffer& out) {
     clean_.clear();
 }
 
+void ResponseFilter::pause(Buffer& out) {
+    if (!range_) return scrub_.pause(out);
+    scrub_.pause(clean_);
+    out.append(range_->trim(clean_.view()));
+    clean_.clear();
+}
+
 Result<void> ResponseFilter::finish(Buffer& out, http::ResponseHead* head) {
     SALLYPORT_CHECK(undecoded_.empty());
     if (decoder_) {
@@ -179,9 +186,11 @@ Result<void> ResponseFilter::finish(Buffer& out, http::ResponseHead* head) {
 }
 
 Result<void> ResponseFilter::swap_tokens(http::ResponseHead& head, Buffer& out) {
-    if (auto swapped = swap_tokens_(head, gathered_); !swapped) return swapped;
+    auto needles = swap_tokens_(head, gathered_.view(), swapped_);
+    if (!needles) return failure(needles.error());
+    scrub_.add(std::move(*needles));
     const std::size_t before = out.size();
-    scrub_.feed(gathered_.view(), out);
+    scrub_.feed(swapped_.view(), out);
     scrub_.finish(out);
     remove_digests(head.headers);
     head.headers.remove("ETag");

@@ -25,9 +25,10 @@
 
 namespace sallyport::proxy {
 
-// Takes tokens out of an answer that is there as a whole, and leaves in the body what stands for them. Nothing of the
-// answer may be passed on where it fails.
-using TokenSwapper = std::function<Result<void>(const http::ResponseHead& head, Buffer& body)>;
+// Takes tokens out of an answer that is there as a whole: appends to `out` a body with what stands for them, and returns
+// what must not come back from now on. Nothing of the answer may be passed on where it fails.
+using TokenSwapper = std::function<Result<std::shared_ptr<const rules::NeedleSet>>(
+    const http::ResponseHead& head, std::string_view body, Buffer& out)>;
 
 class ResponseFilter final {
 public:
@@ -60,7 +61,7 @@ public:
     Result<bool> feed(std::string_view bytes, Buffer& out);
     Result<bool> go_on(Buffer& out);
     // Nothing has come for kScrubPause.
-    void pause(Buffer& out) { scrub_.pause(out); }
+    void pause(Buffer& out);
     bool holds_bytes() const { return scrub_.held_bytes() > 0; }
     // The body is complete. `head`: where holds_head(), the head whose length is known now.
     Result<void> finish(Buffer& out, http::ResponseHead* head = nullptr);
@@ -93,6 +94,7 @@ private:
     Buffer decoded_;
     Buffer clean_;     // before it is cut to size
     Buffer gathered_;  // an answer that has to be whole
+    Buffer swapped_;   // the same without its tokens
 };
 
 }  // namespace sallyport::proxy

@@ -6,17 +6,18 @@
 #include "http/http1_writer.h"
 #include "proxy/egress.h"
 #include "proxy/fetch_rules.h"
+#include "proxy/guarded_exchange.h"
 #include "proxy/local_reply.h"
+#include "proxy/max_forwards.h"
 #include "proxy/own_fields.h"
 #include "proxy/upstream_pool.h"
 #include "proxy/websocket.h"
 #include "rules/actions.h"
-#include "rules/credential_action.h"
+#include "rules/placeholders.h"
 
 namespace sallyport::proxy {
 namespace {
 
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // Method, version and the like beside the target and the fields.
 constexpr std::size_t kHeadRestBytes = 16;
 
@@ -74,12 +75,13 @@ void Stream::begin(net::Clock::time_point started, http::RequestHead& head) {
     websocket_key_.clear();
     caller_ = nullptr;
     caller_id_ = {};
+    body_use_ = rules::BodyUse::untouched;
     upstream_endpoint_.clear();
     upstream_reused_ = false;
     upstream_timings_ = {};
     request_done_ = request_paused_ = relaying_ = false;
     response_body_ = http::BodyKind::none;
-    response_started_ = response_done_ = origin_keeps_alive_ = response_paused_ = false;
+    response_started_ = response_done_ = origin_keeps_alive_ = response_paused_ = response_has_more_ = false;
     response_error_.reset();
     reads_handler_reason_ = false;
     error_.reset();
@@ -208,18 +210,27 @@ Result<void> Stream::admit() {
 }
 
 Result<void> Stream::act() {
+    static const rules::Respond kEndOfTheWay{204, {}, {}};
     if (decision_.action == rules::Action::respond) {
-        answer_by_rule();
+        answer_by_rule(*decision_.respond);
         return {};
     }
+    if (count_forward(head_) == Forwarding::ends_here) {
+        answer_by_rule(kEndOfTheWay);
+        return {};
+    }
+    guard();
     if (decision_.action == rules::Action::handler) {
         if (egress_.calls().running() >= snapshot_->handler_limits().concurrency) return failure(ErrorCode::handler_busy);
         HandlerCallUser& user = *this;
         call_ = std::make_unique<HandlerCall>(
             context_, egress_.calls(), user,
             HandlerCall::Request{id_, canonical_.scheme, canonical_.authority, decision_, snapshot_});
+        return open_upstream(false);
     }
-    return open_upstream(false);
+    body_use_ = body_use();
+    const bool waits_for_body = body_use_ == rules::BodyUse::whole && head_.body.kind != http::BodyKind::none;
+    return waits_for_body ? gather_body() : open_upstream(false);
 }
 
 http::Scheme Stream::origin_scheme() const {
@@ -268,13 +279,15 @@ bool Stream::can_retry() const {
 
 Result<void> Stream::send_head() {
     const bool is_as_decided = decision_.credential_index < 0 && decision_.upstream == nullptr && call_ == nullptr &&
-                               websocket_key_.empty();
+                               websocket_key_.empty() && guard_ == nullptr && !rules::mentions_placeholder(head_);
+    body_.begin_to_send(head_.body, nullptr);
     if (is_as_decided) {
         http::write_request_head(upstream_->out(), head_);
     } else {
         outgoing_ = head_;
-        const auto completed = complete_head(outgoing_);
+        auto completed = complete_head(outgoing_);
         if (completed) http::write_request_head(upstream_->out(), outgoing_);
+        if (completed && body_.is_gathered()) completed = body_.send_gathered(upstream_->out());
         upstream_->wipe_after_write();
         outgoing_.headers.wipe();
         if (!completed) return completed;
@@ -282,7 +295,7 @@ Result<void> Stream::send_head() {
     if (call_ != nullptr) call_->start(upstream_->handler_peer());
     sent_ = context_.loop.now();
     // The decision is made: the body is wanted, whatever the origin would have said to the question.
-    if (head_.expect_continue) owner_.out().append(kContinue);
+    if (head_.expect_continue && !body_.is_gathered()) owner_.out().append(http::kContinue);
     return {};
 }
 
@@ -291,16 +304,15 @@ Result<void> Stream::complete_head(http::RequestHead& head) {
         set_host(head.headers, http::to_string(decision_.upstream->authority, decision_.upstream->scheme));
     }
     if (!websocket_key_.empty()) add_upgrade_fields(head.headers);
-    if (call_ != nullptr) return call_->describe(upstream_->handler_peer(), head);
-    if (decision_.credential_index < 0) return {};
-    SystemRandom random;
-    rules::OutgoingRequest request{head, canonical_, std::chrono::system_clock::now(), random};
-    return snapshot_->apply_credential(decision_, request);
+    if (guard_ != nullptr) {
+        if (auto prepared = guard_->prepare(head); !prepared) return prepared;
+    }
+    return call_ != nullptr ? call_->describe(upstream_->handler_peer(), head) : put_in_secrets(head);
 }
 
 http::Next Stream::on_request_body(std::string_view bytes) {
     request_bytes_ += bytes.size();
-    if (phase_ != Phase::forwarding || upstream_ == nullptr) {
+    if (phase_ != Phase::forwarding || (upstream_ == nullptr && !body_.is_gathering())) {
         if (request_bytes_ > kDiscardedBodyBytesMax) keep_alive_ = false;
         return http::Next::go;
     }
@@ -308,28 +320,32 @@ http::Next Stream::on_request_body(std::string_view bytes) {
         fail({ErrorCode::rate_limited, "bytes_out, in the body"});
         return http::Next::go;
     }
-    Buffer& out = upstream_->out();
-    if (head_.body.kind == http::BodyKind::chunked) {
-        http::write_chunk(out, bytes);
-    } else {
-        out.append(bytes);
-    }
-    if (out.size() <= kHighWatermarkBytes) return http::Next::go;
+    if (auto taken = take_request_body(bytes); !taken) fail(taken.error());
+    if (upstream_ == nullptr) return http::Next::go;
+    if (upstream_->out().size() <= kHighWatermarkBytes) return http::Next::go;
     upstream_->flush();
-    request_paused_ = out.size() > kHighWatermarkBytes;
+    request_paused_ = upstream_->out().size() > kHighWatermarkBytes;
     if (request_paused_) owner_.pause_reading();
     return request_paused_ ? http::Next::pause : http::Next::go;
 }
 
+// Where that fails, it is over only with the round: the owner is in the middle of it.
 http::Next Stream::on_request_end(http::HeaderMap& trailers) {
-    request_done_ = true;
-    if (phase_ == Phase::forwarding && upstream_ != nullptr && head_.body.kind == http::BodyKind::chunked) {
-        http::keep_allowed_trailers(trailers);
-        // Some origins merge trailers into the head: beside a credential none may speak.
-        if (decision_.credential_index >= 0) trailers.clear();
-        http::write_last_chunk(upstream_->out(), trailers);
+    if (phase_ == Phase::forwarding) {
+        if (auto ended = end_request_body(trailers); !ended) fail(ended.error());
     }
+    request_done_ = true;
     return http::Next::pause;
+}
+
+Result<void> Stream::end_request_body(http::HeaderMap& trailers) {
+    if (body_.is_gathering()) return open_upstream(false);
+    if (upstream_ == nullptr || body_.is_gathered()) return {};
+    http::keep_allowed_trailers(trailers);
+    // Some origins merge trailers into the head: beside a credential none may speak.
+    if (decision_.credential_index >= 0) trailers.clear();
+    if (body_.is_rewriting()) upstream_->wipe_after_write();
+    return body_.finish(trailers, upstream_->out());
 }
 
 void Stream::on_request_error(Error error, net::Clock::time_point started) {
@@ -388,11 +404,11 @@ bool Stream::has_same_limits(const rules::PolicySnapshot& now, const rules::Deci
            is_same_limit(now.policy_limit(), snapshot_->policy_limit());
 }
 
-void Stream::answer_by_rule() {
+void Stream::answer_by_rule(const rules::Respond& respond) {
     phase_ = Phase::answered;
     keep_alive_ = may_keep_alive_after_answer();
-    const RuleReply reply{*decision_.respond, canonical_.method == "HEAD", keep_alive_, head_.version_minor == 0};
-    status_ = decision_.respond->status;
+    const RuleReply reply{respond, canonical_.method == "HEAD", keep_alive_, head_.version_minor == 0};
+    status_ = respond.status;
     response_bytes_ = write_rule_reply(owner_.out(), reply);
 }
 
@@ -468,6 +484,7 @@ void Stream::end() {
     permit_.release();
     call_.reset();
     caller_ = nullptr;
+    drop_secrets();
 }
 
 void Stream::finish(bool keep_alive) {

@@ -1,6 +1,7 @@
 // One request and its response, from the head's arrival to its line in the access log. Sits between the connection that
 // owns it (a sandbox's, or one over which a handler fetches) and the upstream connection that it borrows; reused for each
-// request of its connection. What it does is in stream.cc (the request), stream_response.cc and stream_record.cc (logs).
+// request of its connection. What it does is in stream.cc (the request), stream_response.cc, stream_guard.cc (what
+// credentials have to do with either) and stream_record.cc (logs).
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@
 #include "proxy/handler_call.h"
 #include "proxy/limiter.h"
 #include "proxy/live.h"
+#include "proxy/request_body.h"
 #include "proxy/stream_owner.h"
 #include "proxy/upstream.h"
 #include "proxy/worker_context.h"
@@ -20,6 +22,7 @@
 namespace sallyport::proxy {
 
 class Egress;
+class GuardedExchange;
 
 class Stream final : public UpstreamUser, private HandlerCallUser {
 public:
@@ -87,16 +90,37 @@ private:
     bool can_retry() const;
     Result<void> send_head();
     Result<void> complete_head(http::RequestHead& head);
-    void answer_by_rule();
+    Result<void> end_request_body(http::HeaderMap& trailers);
+    void answer_by_rule(const rules::Respond& respond);
     bool may_keep_alive_after_answer() const;
     void go_on_after_answer();
     bool has_same_rights(const rules::PolicySnapshot& now, const rules::Decision& decision) const;
     bool has_same_limits(const rules::PolicySnapshot& now, const rules::Decision& decision) const;
 
+    // Credentials: stream_guard.cc.
+    const rules::TokenSwap* token_swap() const;
+    bool has_to_be_guarded() const;
+    void guard();
+    rules::BodyUse body_use() const;
+    Result<void> gather_body();
+    Result<void> put_in_secrets(http::RequestHead& head);
+    Result<void> take_request_body(std::string_view bytes);
+    Result<void> guard_websocket(http::ResponseHead& head);
+    http::Next relay_guarded(std::string_view bytes);
+    http::Next pass_guarded(std::string_view bytes);
+    Result<void> go_on_with_response();
+    Result<void> finish_guarded(http::HeaderMap& trailers);
+    void await_pause();
+    void on_origin_paused();
+    void drop_secrets();
+
     Result<void> take_response_head(http::ResponseHead& head);
     Result<void> switch_protocol(http::ResponseHead& head);
     void pass_interim_response(http::ResponseHead& head);
+    void write_response_head(http::ResponseHead& head);
     void choose_response_framing(http::ResponseHead& head);
+    void write_response_body(std::string_view bytes);
+    http::Next hold_back_if_slow();
     bool response_keeps_alive() const;
     void complete();
 
@@ -132,6 +156,10 @@ private:
     bool is_ruled_ = true;         // see FetchDecision
     std::string websocket_key_;    // empty where none is asked for
     Limiter::Permit permit_;
+    std::unique_ptr<GuardedExchange> guard_;  // null where no secret has to do with it
+    rules::BodyUse body_use_ = rules::BodyUse::untouched;
+    RequestBody body_;
+    std::unique_ptr<rules::BodyRewriter> websocket_rewriter_;  // until the switch
     std::unique_ptr<HandlerCall> call_;  // where a handler answers
     HandlerCall* caller_ = nullptr;      // where a handler asks
     RequestId caller_id_;
@@ -151,6 +179,10 @@ private:
     bool response_done_ = false;
     bool origin_keeps_alive_ = false;
     bool response_paused_ = false;
+    bool response_has_more_ = false;   // than the guard has let out so far, without anything new
+    http::ResponseHead held_head_;     // until the body is whole
+    Buffer piece_;                     // of the response, guarded
+    std::unique_ptr<net::Timer> origin_pause_;  // made when first needed
     std::optional<Error> response_error_;  // found inside feed(), acted on after it
     bool reads_handler_reason_ = false;    // response_error_ is the handler's own: its body says why
     std::optional<Error> error_;

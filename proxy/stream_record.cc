@@ -3,6 +3,7 @@
 
 #include "proxy/egress.h"
 #include "proxy/fetch_rules.h"
+#include "proxy/guarded_exchange.h"
 #include "proxy/stream.h"
 #include "rules/actions.h"
 
@@ -133,6 +134,7 @@ void Stream::describe_outcome(AccessRecord& record) const {
     record.credential = decision_.credential;
     record.error = error_ ? &*error_ : nullptr;
     record.response_body_bytes = response_bytes_;
+    record.scrubbed = guard_ != nullptr ? guard_->scrubbed() : 0;
     record.upstream = upstream_endpoint_;
     record.upstream_reused = upstream_reused_;
     record.first_byte_us = status_ != 0 && !error_ ? micros(sent_, first_byte_) : 0;

@@ -3,6 +3,7 @@
 
 #include "http/http1_writer.h"
 #include "proxy/egress.h"
+#include "proxy/guarded_exchange.h"
 #include "proxy/own_fields.h"
 #include "proxy/stream.h"
 #include "proxy/upstream_pool.h"
@@ -34,21 +35,35 @@ Result<void> Stream::take_response_head(http::ResponseHead& head) {
         return {};
     }
     first_byte_ = net::Clock::now();
-    status_ = head.status;
-    response_started_ = true;
     // After a refused upgrade the origin may read what follows as WebSocket, or as requests: nothing follows.
     if (!websocket_key_.empty()) keep_alive_ = false;
     origin_keeps_alive_ = head.keep_alive && websocket_key_.empty();
     http::remove_hop_by_hop(head);
+    if (guard_ != nullptr) {
+        if (auto filtered = guard_->response().filter_head(head); !filtered) return filtered;
+        if (guard_->response().holds_head()) {
+            std::swap(held_head_, head);
+            return {};
+        }
+    }
+    write_response_head(head);
+    return {};
+}
+
+void Stream::write_response_head(http::ResponseHead& head) {
+    status_ = head.status;
+    response_started_ = true;
     choose_response_framing(head);
     http::write_response_head(owner_.out(), head);
-    return {};
 }
 
 // From here on both directions are bytes. None of the client's has been taken until now.
 Result<void> Stream::switch_protocol(http::ResponseHead& head) {
     if (websocket_key_.empty()) return failure(ErrorCode::origin_upgrade);
     if (auto valid = check_websocket_response(head, websocket_key_); !valid) return valid;
+    if (guard_ != nullptr) {
+        if (auto guarded = guard_websocket(head); !guarded) return guarded;
+    }
     first_byte_ = net::Clock::now();
     status_ = head.status;
     response_started_ = true;
@@ -69,6 +84,7 @@ void Stream::pass_interim_response(http::ResponseHead& head) {
     // 100 was the gate's to say; HTTP/1.0 knows no interim responses (RFC 9110 section 15.2).
     if (head.status == 100 || head_.version_minor == 0) return;
     http::remove_hop_by_hop(head);
+    if (guard_ != nullptr) guard_->response().filter_interim(head);
     http::write_response_head(owner_.out(), head);
 }
 
@@ -95,13 +111,22 @@ http::Next Stream::on_body(std::string_view bytes) {
         return http::Next::go;
     }
     if (call_ != nullptr) call_->on_progress();
+    if (guard_ != nullptr) return relaying_ ? relay_guarded(bytes) : pass_guarded(bytes);
+    write_response_body(bytes);
+    return hold_back_if_slow();
+}
+
+void Stream::write_response_body(std::string_view bytes) {
     response_bytes_ += bytes.size();
-    Buffer& out = owner_.out();
     if (response_body_ == http::BodyKind::chunked) {
-        http::write_chunk(out, bytes);
+        http::write_chunk(owner_.out(), bytes);
     } else {
-        out.append(bytes);
+        owner_.out().append(bytes);
     }
+}
+
+http::Next Stream::hold_back_if_slow() {
+    Buffer& out = owner_.out();
     if (out.size() <= kHighWatermarkBytes) return http::Next::go;
     owner_.flush();
     // The client turned out to be gone.
@@ -113,10 +138,15 @@ http::Next Stream::on_body(std::string_view bytes) {
 http::Next Stream::on_message_end(http::HeaderMap& trailers) {
     response_done_ = true;
     if (relaying_) owner_.finish_writing();
-    if (response_body_ == http::BodyKind::chunked && !reads_handler_reason_) {
-        http::keep_allowed_trailers(trailers);
-        http::write_last_chunk(owner_.out(), trailers);
+    if (relaying_ || response_error_) return http::Next::pause;
+    http::keep_allowed_trailers(trailers);
+    if (guard_ != nullptr) {
+        if (auto finished = finish_guarded(trailers); !finished) {
+            response_error_ = finished.error();
+            return http::Next::pause;
+        }
     }
+    if (response_body_ == http::BodyKind::chunked) http::write_last_chunk(owner_.out(), trailers);
     return http::Next::pause;
 }
 
@@ -128,13 +158,15 @@ void Stream::on_upstream_round_end() {
         return fail(call_ ? call_->explain(std::move(error)) : std::move(error));
     }
     if (response_done_ && (!relaying_ || request_done_)) return complete();
+    if (guard_ != nullptr) await_pause();
     owner_.flush();
 }
 
 void Stream::on_downstream_drained() {
     if (!response_paused_) return;
     response_paused_ = false;
-    if (upstream_ != nullptr) upstream_->resume_reading();
+    if (auto gone_on = go_on_with_response(); !gone_on) return fail(gone_on.error());
+    if (upstream_ != nullptr && !response_paused_) upstream_->resume_reading();
 }
 
 void Stream::on_upstream_failed(Error error) {

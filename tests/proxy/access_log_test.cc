@@ -42,7 +42,10 @@ TEST(AccessLog, OneRequestIsOneLine) {
         EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;
     }
     EXPECT_EQ(line.find("error"), std::string::npos);
+    EXPECT_EQ(line.find("scrubbed"), std::string::npos);
     EXPECT_EQ(line.find('\n'), line.size() - 1);
+    record.scrubbed = 3;
+    EXPECT_NE(line_of(record).find("\"response_bytes\":12,\"scrubbed\":3"), std::string::npos);
 }
 
 // X14: nothing that a sandbox sends can end a line or begin another.

@@ -53,6 +53,7 @@ TEST(CookieJar, SecureCookiesStayWithTls) {
     jar.store(at("/"), "a=1; Secure", kNow);
     jar.store(at("/"), "b=2", kNow);
     jar.store(at("/", "x.dev", "one", false), "c=3; Secure", kNow);
+    jar.store(at("/", "x.dev", "one", false), "a=fixated", kNow);
     EXPECT_EQ(sent(jar, at("/")), "a=1; b=2");
     EXPECT_EQ(sent(jar, at("/", "x.dev", "one", false)), "b=2");
 }
@@ -89,6 +90,7 @@ TEST(CookieJar, R11_ValuesThatAreNoWordsMustNotComeBack) {
     jar.store(at("/"), "sid=0123456789abcdef", kNow);
     const auto needles = jar.needles("one");
     ASSERT_NE(needles, nullptr);
+    jar.store(at("/"), "sid=0123456789abcdef; Max-Age=60", kNow);
     EXPECT_EQ(jar.needles("one"), needles) << "made once";
     EXPECT_EQ(rules::scrub_whole(needles, "dark 0123456789abcdef"), "dark ****************");
     EXPECT_EQ(jar.needles("two"), nullptr);

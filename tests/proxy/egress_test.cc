@@ -74,9 +74,7 @@ TEST_F(EgressTest, ANewSnapshotThatStillAllowsLeavesARunningRequestAlone) {
     client.send(with_port("GET / HTTP/1.1\r\nHost: vcs.example:@PORT@\r\nCookie: a=b\r\n\r\n"));
     run_until([&] { return client.received.ends_with("half"); });
     EXPECT_EQ(origin.received().find("Cookie"), std::string::npos);
-    const auto file = rules::parse_policy_file(with_port(policy), "same.yaml");
-    ASSERT_TRUE(file.file);
-    egress->publish(*rules::make_snapshot(*file.file, {"p", {}}, secrets::SecretSnapshot::load(file.file->secrets, {}), Generation{2}));
+    publish(policy, Generation{2});
     origin.connections[0]->peer->send("done");
     run_until([&] { return client.received.ends_with("done"); });
 }

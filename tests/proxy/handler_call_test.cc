@@ -358,8 +358,8 @@ TEST_F(HandlerCallTest, WebSocketsGoThroughTheHandler) {
     EXPECT_EQ(field(call().received, "Upgrade"), "websocket");
     EXPECT_EQ(field(call().received, "Connection"), "Upgrade");
     handlers.connections[0]->send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello");
-    run_until([&] { return client.received.ends_with("\r\n\r\nhello"); });
+                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x05hello");
+    run_until([&] { return client.received.ends_with("\r\n\r\n\x81\x05hello"); });
     client.send("world");
     call();
     run_until([&] { return handlers.connections[0]->received.ends_with("\r\n\r\nworld"); });
@@ -382,13 +382,13 @@ TEST_F(HandlerCallTest, P25_AWebSocketIsCutWhenItsLimitChanges) {
                                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
     call();
     handlers.connections[0]->send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello");
-    run_until([&] { return client.received.ends_with("\r\n\r\nhello"); });
+                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x05hello");
+    run_until([&] { return client.received.ends_with("\r\n\r\n\x81\x05hello"); });
     std::string policy = kPolicy;
     policy.replace(policy.find("@DEADLINE@"), 10, "10s");
     publish(policy, Generation{2});
-    handlers.connections[0]->send("again");
-    run_until([&] { return client.received.ends_with("again"); });
+    handlers.connections[0]->send("\x81\x05" "again");
+    run_until([&] { return client.received.ends_with("\x81\x05" "again"); });
     policy.replace(policy.find("requests: 2/h"), 13, "requests: 1/h");
     publish(policy, Generation{3});
     run_until([&] { return client.closed && handlers.connections[0]->closed; });

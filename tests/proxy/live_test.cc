@@ -40,6 +40,15 @@ TEST(Counters, ADurationCountsInTheFirstBucketThatHoldsIt) {
     }
 }
 
+TEST(Counters, ResponsesWithSecretsAndTheirSecretsAreCounted) {
+    Counters counters;
+    counters.count({true, nullptr, 1, 0});
+    counters.count({true, nullptr, 1, 3});
+    counters.count({false, nullptr, 1, 2});
+    EXPECT_EQ(counters.responses_scrubbed, 2u);
+    EXPECT_EQ(counters.secrets_scrubbed, 5u);
+}
+
 TEST(Counters, TheSumOfTwoHasEveryNumberOfBoth) {
     // Every member is a count: filled by position, so that one that add() forgets shows.
     constexpr std::size_t kNumbers = sizeof(Counters) / sizeof(std::uint64_t);

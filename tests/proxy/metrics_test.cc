@@ -16,6 +16,8 @@ Counters some_counters() {
     counters.count({true, nullptr, 4'000});
     counters.count({false, &denied, 20'000'000});
     counters.connections_accepted = 7;
+    counters.responses_scrubbed = 2;
+    counters.secrets_scrubbed = 9;
     counters.bytes_to_sandboxes = 12;
     return counters;
 }
@@ -30,6 +32,8 @@ TEST(Metrics, CountersHaveTheirLines) {
     EXPECT_TRUE(has_line("sallyport_errors_total{code=\"denied\",blame=\"policy\"} 1"));
     EXPECT_TRUE(has_line("sallyport_errors_total{code=\"tls_verify_failed\",blame=\"origin\"} 0")) << "also what is zero";
     EXPECT_TRUE(has_line("sallyport_connections_accepted_total 7"));
+    EXPECT_TRUE(has_line("sallyport_responses_scrubbed_total 2"));
+    EXPECT_TRUE(has_line("sallyport_secrets_scrubbed_total 9"));
     EXPECT_TRUE(has_line("sallyport_sandbox_bytes_total{direction=\"to\"} 12"));
     EXPECT_TRUE(has_line("sallyport_generation 5"));
     EXPECT_TRUE(has_line("sallyport_reloads_failed_total 1"));

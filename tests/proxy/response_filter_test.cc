@@ -317,11 +317,11 @@ TEST_F(ResponseFilterTest, R11_OrAreDroppedOrPassedOn) {
 }
 
 ResponseFilter::Setup swapping(ResponseFilter::Setup made) {
-    made.swap_tokens = [](const http::ResponseHead& head, Buffer& body) -> Result<void> {
-        if (head.status != 200 || body.view() != "token=real") return failure(ErrorCode::origin_bad_response);
-        body.clear();
-        body.append("token=stand-in for " + kSecret);
-        return {};
+    made.swap_tokens = [](const http::ResponseHead& head, std::string_view body,
+                          Buffer& out) -> Result<std::shared_ptr<const rules::NeedleSet>> {
+        if (head.status != 200 || body != "token=real-token") return failure(ErrorCode::origin_bad_response);
+        out.append("token=stand-in, not real-token or " + kSecret);
+        return rules::needles_of({"real-token"});
     };
     return made;
 }
@@ -334,10 +334,10 @@ TEST_F(ResponseFilterTest, R10_AnAnswerThatHoldsTokensIsWholeBeforeItsHeadGoesOn
     ASSERT_TRUE(filter.filter_head(answer));
     EXPECT_TRUE(filter.holds_head());
     Buffer out;
-    ASSERT_TRUE(filter.feed(http::encode("token=real", ContentCoding::gzip), out));
+    ASSERT_TRUE(filter.feed(http::encode("token=real-token", ContentCoding::gzip), out));
     EXPECT_TRUE(out.empty());
     ASSERT_TRUE(filter.finish(out, &answer));
-    EXPECT_EQ(out.view(), "token=stand-in for " + kStars);
+    EXPECT_EQ(out.view(), "token=stand-in, not ********** or " + kStars);
     EXPECT_EQ(answer.body, (http::BodyFraming{BodyKind::length, out.size()}));
     EXPECT_TRUE(answer.headers.empty());
 }

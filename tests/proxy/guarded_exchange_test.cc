@@ -1,0 +1,89 @@
+#include "proxy/guarded_exchange.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/rules/scrub.h"
+
+namespace sallyport::proxy {
+namespace {
+
+class GuardedExchangeTest : public testing::Test {
+protected:
+    GuardedExchangeTest() {
+        request.method = "GET";
+        request.authority.host = "x.dev";
+        request.target.path = "/a";
+    }
+    GuardedExchange::Setup setup(std::string_view credential = "one") {
+        return {rules::needles_of({"marker-secret-8d1f2c"}), &options, credential, request, http::Scheme::https, "x.dev", nullptr, kept};
+    }
+    http::RequestHead head() {
+        http::RequestHead made;
+        made.method = "GET";
+        return made;
+    }
+
+    http::CanonicalRequest request;
+    rules::ExchangeOptions options;
+    KeptSecrets kept;
+};
+
+TEST_F(GuardedExchangeTest, R3_SeveralAcceptEncodingFieldsAreNarrowedAsOne) {
+    GuardedExchange exchange(setup());
+    auto asked = head();
+    asked.headers.add("Accept-Encoding", "exotic");
+    asked.headers.add("accept-encoding", "br;q=0.5");
+    asked.headers.add("Sec-WebSocket-Extensions", "permessage-deflate");
+    ASSERT_TRUE(exchange.prepare(asked));
+    EXPECT_EQ(asked.headers.size(), 1u);
+    EXPECT_EQ(asked.headers.get("Accept-Encoding"), "br;q=0.5");
+}
+
+TEST_F(GuardedExchangeTest, R6_TheMarginIsThatOfTheLongestOfAllSecrets) {
+    options.ranges = rules::RangeUse::scan;
+    const auto asked_range = [&] {
+        GuardedExchange exchange(setup());
+        auto asked = head();
+        asked.headers.add("Range", "bytes=100000-100000");
+        EXPECT_TRUE(exchange.prepare(asked));
+        return std::stoul(std::string(asked.headers.get("Range")->substr(6)));
+    };
+    const auto margin = 100'000 - asked_range();
+    EXPECT_EQ(margin, setup().needles->longest_bytes());
+    kept.cookies().store({"one", "x.dev", "/", true}, "sid=" + std::string(1000, 's'), std::chrono::system_clock::now());
+    EXPECT_GT(100'000 - asked_range(), margin);
+}
+
+TEST_F(GuardedExchangeTest, R11_CookiesAreOfTheCredentialAndLeftAloneWithoutOne) {
+    const auto answer = [&](const GuardedExchange::Setup& made) {
+        GuardedExchange exchange(made);
+        http::ResponseHead got;
+        got.status = 200;
+        got.headers.add("Set-Cookie", "a=1; Path=/");
+        EXPECT_TRUE(exchange.response().filter_head(got));
+        return got.headers.has("Set-Cookie");
+    };
+    EXPECT_TRUE(answer(setup("")));
+    EXPECT_FALSE(answer(setup("one")));
+    http::HeaderMap headers;
+    GuardedExchange(setup("two")).add_cookies(headers);
+    EXPECT_TRUE(headers.empty());
+    GuardedExchange(setup("one")).add_cookies(headers);
+    EXPECT_EQ(headers.get("Cookie"), "a=1");
+}
+
+TEST_F(GuardedExchangeTest, CountsWhatWasFoundInTheResponseAndInFrames) {
+    GuardedExchange exchange(setup());
+    EXPECT_EQ(exchange.scrubbed(), 0u);
+    http::ResponseHead hints;
+    hints.status = 103;
+    hints.headers.add("Link", "marker-secret-8d1f2c");
+    exchange.response().filter_interim(hints);
+    exchange.begin_websocket(nullptr);
+    Buffer out;
+    ASSERT_TRUE(exchange.websocket().from_origin("\x81\x14marker-secret-8d1f2c", out));
+    EXPECT_EQ(exchange.scrubbed(), 2u);
+}
+
+}  // namespace
+}  // namespace sallyport::proxy
