@@ -102,6 +102,7 @@ World& World::get() {
 World::World() : directory_("/srv/world") {
     SALLYPORT_CHECK(mount("tmpfs", "/srv", "tmpfs", 0, "mode=755") == 0);
     for (const char* name : {"outside", "secrets", "internet/certs", "internet/received", "internet/gates",
+                             "internet/store",
                              "internet/site/private", "internet/git"}) {
         make_directory(path(name));
     }
@@ -132,6 +133,7 @@ void World::write_internet() {
     write_file(path("internet/hosts"), hosts);
     write_file(path("internet/zone"), zone);
     write_file(path("internet/token"), kSecret);
+    write_file(path("internet/password"), kOtherSecret);
 }
 
 void World::write_certificates() {
@@ -191,6 +193,21 @@ void World::forget() {
     for (const auto& file : files_below(path("internet/received"))) forgotten_.insert(file);
     questions_forgotten_ += dns_questions().size();
     network_->forget();
+}
+
+void World::set_store(const std::string& name, const std::string& value) const {
+    // At once: the server never reads half of it.
+    write_file(path("internet/store/." + name), value);
+    std::filesystem::rename(path("internet/store/." + name), path("internet/store/" + name));
+}
+
+std::size_t World::store_count(const std::string& what) const {
+    const auto log = lines(read_file(path("internet/store/log")));
+    return static_cast<std::size_t>(std::count(log.begin(), log.end(), what));
+}
+
+bool World::wait_for_store(const std::string& what, std::size_t count) const {
+    return wait_for_content(path("internet/store/log"), [&](const std::string&) { return store_count(what) >= count; });
 }
 
 void World::make_gate(const std::string& name) {

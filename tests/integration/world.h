@@ -40,6 +40,12 @@ public:
     std::string all_received(const std::string& name, int port = 443) const;
     // "NAME TYPE" for each question that reached the name server.
     std::vector<std::string> dns_questions() const;
+    // How the token endpoint and the Vault server of every host behave: origin/stores.py, which see.
+    void set_store(const std::string& name, const std::string& value) const;
+    // How often they have done `what` ("issued", "login", …).
+    std::size_t store_count(const std::string& what) const;
+    // Until they have done it `count` times. False after half a minute.
+    bool wait_for_store(const std::string& what, std::size_t count) const;
     // Lets /slow?gate=NAME and /silent?gate=NAME go on. Made by make_gate, before the request.
     void make_gate(const std::string& name);
     void open_gate(const std::string& name);

@@ -8,6 +8,7 @@ import os
 import git_backend
 import malformed
 import static_site
+import stores
 import websocket
 from http_server import CLOSE, response
 
@@ -15,12 +16,15 @@ BLOCK = bytes(range(256)) * 256
 
 
 class Site:
-    """`directory` holds `token` (the secret that /private wants), `gates/`, `site/` and `git/`."""
+    """`directory` holds `token` (the secret that /private wants), `password` (what stores want), `gates/`, `store/`, `site/` and
+    `git/`."""
 
     def __init__(self, directory):
         self.directory = directory
         with open(os.path.join(directory, "token"), encoding="ascii") as file:
             self.token = file.read().strip()
+        with open(os.path.join(directory, "password"), encoding="ascii") as file:
+            self.stores = stores.Stores(directory, self.token, file.read().strip())
 
     def answer(self, request):
         for prefix, page in PREFIXES:
@@ -177,11 +181,12 @@ PAGES = {
     "/": echo, "/echo": echo, "/private": private, "/bound": bound, "/chunked": chunked, "/close": until_close,
     "/trailers": trailers, "/early": early, "/100": only_after_continue, "/204": no_content, "/304": not_modified,
     "/head": head_only, "/big": big, "/upload": upload, "/slow": slow, "/silent": silent, "/redirect": redirect,
-    "/events": events, "/websocket": websocket.page,
+    "/events": events, "/guarded": stores.guarded_page, "/oauth/token": stores.oauth_page, "/websocket": websocket.page,
 }
 PREFIXES = [
     ("/bad/", malformed.page),
     ("/git/", git_backend.page),
     ("/site/", static_site.page),
     ("/echo/", echo),
+    ("/vault/v1/", stores.vault_page),
 ]
