@@ -23,6 +23,8 @@ int policy_replay(const PolicyReplayOptions& options);
 int audit_verify(const AuditVerifyOptions& options);
 // What the daemon answers, on standard output. 0: done; 1: refused; 2: no answer.
 int call_admin(const CallOptions& options);
+// 0: done; 1: there is no such entry; 2: it cannot be done.
+int secret_store(const SecretStoreOptions& options);
 int tail(const TailOptions& options);
 int top(const TopOptions& options);
 

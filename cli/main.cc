@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
                           [](const PolicyReplayOptions& chosen) { return policy_replay(chosen); },
                           [](const AuditVerifyOptions& chosen) { return audit_verify(chosen); },
                           [](const CallOptions& chosen) { return call_admin(chosen); },
+                          [](const SecretStoreOptions& chosen) { return secret_store(chosen); },
                           [](const TailOptions& chosen) { return tail(chosen); },
                           [](const TopOptions& chosen) { return top(chosen); },
                       },

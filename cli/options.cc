@@ -47,6 +47,7 @@ struct Raw {
     TailOptions tail;
     TopOptions top;
     CallOptions call;
+    SecretStoreOptions store;
     std::string call_name;
 };
 
@@ -200,11 +201,38 @@ void add_policy(CLI::App& app, Raw& raw, std::vector<Choice>& choices) {
     choices.push_back(add_call(*group, raw, "delete", "back to what the file has", "DELETE", "/v1/policies/", "", true));
 }
 
+CLI::Option* add_store_options(CLI::App& command, SecretStoreOptions& store) {
+    CLI::Option* file = command.add_option("--store", store.store_file, "a local file of encrypted values")->type_name("FILE");
+    CLI::Option* key = command.add_option("--key-file", store.key_file, "its key: 32 bytes")->type_name("FILE");
+    command.add_option("--passphrase-file", store.passphrase_file, "or what its key is made of")->type_name("FILE")->excludes(key);
+    return file;
+}
+
+Choice add_store_change(CLI::App& group, Raw& raw, const char* name, const char* meaning, SecretStoreOptions::Act act) {
+    CLI::App* command = group.add_subcommand(name, meaning);
+    command->add_option("name", raw.store.name, "the entry's name")->required();
+    add_store_options(*command, raw.store)->required();
+    return {command, [&raw, act] {
+                raw.store.act = act;
+                return Options(raw.store);
+            }};
+}
+
+// The daemon's, or a file's.
+Choice add_secrets_list(CLI::App& group, Raw& raw) {
+    Choice call = add_call(group, raw, "list", "all of the daemon's, or the entries of a file", "GET", "/v1/secrets", "", false);
+    add_store_options(*call.command, raw.store);
+    return {call.command, [&raw, call] { return raw.store.store_file.empty() ? call.options() : Options(raw.store); }};
+}
+
 void add_questions(CLI::App& app, Raw& raw, std::vector<Choice>& choices) {
-    CLI::App* secrets = app.add_subcommand("secrets", "the daemon's secrets: names, sources and ages, never values");
+    CLI::App* secrets = app.add_subcommand("secrets", "names, sources and ages of the daemon's secrets; a local file of values");
     secrets->require_subcommand(1);
-    choices.push_back(add_call(*secrets, raw, "list", "all of them", "GET", "/v1/secrets", "", false));
-    choices.push_back(add_call(*secrets, raw, "refresh", "read one again", "POST", "/v1/secrets/", "/refresh", true));
+    choices.push_back(add_secrets_list(*secrets, raw));
+    choices.push_back(add_call(*secrets, raw, "refresh", "read or fetch one again", "POST", "/v1/secrets/", "/refresh", true));
+    choices.push_back(add_store_change(*secrets, raw, "set", "put a value, which standard input gives, into a local file",
+                                       SecretStoreOptions::Act::set));
+    choices.push_back(add_store_change(*secrets, raw, "remove", "take one out of it", SecretStoreOptions::Act::remove));
     CLI::App* egress = app.add_subcommand("egress", "what is in effect for one sandbox, and what was set for it");
     egress->require_subcommand(1);
     choices.push_back(add_call(*egress, raw, "get", "see it", "GET", "/v1/sandbox/", "/egress", true));

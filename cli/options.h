@@ -101,6 +101,16 @@ struct CallOptions {
     std::string if_match;
 };
 
+// A file of encrypted values (secrets/encrypted_file.h).
+struct SecretStoreOptions {
+    enum class Act { list, set, remove };
+    Act act = Act::list;
+    std::string store_file;
+    std::string key_file;                 // exactly one of them
+    std::string passphrase_file;
+    std::string name;
+};
+
 struct TailOptions {
     std::string socket = kDefaultAdminSocket;
     std::string sandbox;
@@ -120,7 +130,7 @@ struct Finished {
 
 using Options = std::variant<Finished, RunOptions, AttachOptions, ServeOptions, CheckOptions, ExplainOptions,
                              PolicyDiffOptions, PolicyProveOptions, PolicyReplayOptions, AuditVerifyOptions, CallOptions,
-                             TailOptions, TopOptions>;
+                             SecretStoreOptions, TailOptions, TopOptions>;
 
 // Prints help and mistakes itself.
 Options parse_command_line(int argc, const char* const* argv);

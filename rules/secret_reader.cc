@@ -6,6 +6,7 @@
 #include "rules/aws_reader.h"
 #include "rules/azure_reader.h"
 #include "rules/command_reader.h"
+#include "rules/encrypted_reader.h"
 #include "rules/fields.h"
 #include "rules/gcp_reader.h"
 #include "rules/github_app_reader.h"
@@ -27,6 +28,7 @@ struct Store {
 // Those that are asked in the background.
 constexpr Store kStores[] = {
     {"command", read_command},
+    {"encrypted", read_encrypted},
     {"vault", read_vault},
     {"aws", read_aws},
     {"aws_sts", read_aws_sts},
@@ -41,9 +43,7 @@ constexpr Store kStores[] = {
 // Those that are read on the spot, and what may stand beside a store.
 constexpr std::array<std::string_view, 4> kOnTheSpot{"env", "file", "directory", "systemd"};
 constexpr std::array<std::string_view, 3> kOptions{"key", "refresh", "grace"};
-constexpr std::array<std::string_view, 10> kUnsupportedKeys{
-    "vault", "exec", "aws", "gcp", "azure", "keyring", "onepassword", "http", "field", "oauth2",
-};
+constexpr std::array<std::string_view, 4> kUnsupportedKeys{"exec", "azure", "keyring", "http"};
 
 constexpr std::chrono::milliseconds kRefreshMin{1000};
 

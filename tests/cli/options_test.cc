@@ -94,6 +94,18 @@ TEST(Options, CallsOfTheAdminApiAreRequests) {
     EXPECT_EQ(std::get<CallOptions>(parse({"policy", "delete", "p", "--if-match", "7"})).if_match, "7");
 }
 
+TEST(Options, ALocalFileOfValuesIsNotTheDaemons) {
+    const auto set = std::get<SecretStoreOptions>(parse({"secrets", "set", "a", "--store", "s", "--key-file", "k"}));
+    EXPECT_TRUE(set.act == SecretStoreOptions::Act::set);
+    EXPECT_EQ(set.name + set.store_file + set.key_file, "ask");
+    const auto removed = std::get<SecretStoreOptions>(parse({"secrets", "remove", "a", "--store", "s", "--passphrase-file", "p"}));
+    EXPECT_TRUE(removed.act == SecretStoreOptions::Act::remove);
+    EXPECT_EQ(removed.passphrase_file, "p");
+    EXPECT_TRUE(std::get<SecretStoreOptions>(parse({"secrets", "list", "--store", "s", "--key-file", "k"})).act ==
+                SecretStoreOptions::Act::list);
+    EXPECT_TRUE(std::holds_alternative<CallOptions>(parse({"secrets", "list"})));
+}
+
 TEST(Options, QuestionsAboutFilesHaveTheirOwn) {
     const auto diff = std::get<PolicyDiffOptions>(parse({"policy", "diff", "a", "b", "--json"}));
     EXPECT_EQ(diff.before_file + diff.after_file, "ab");
