@@ -71,7 +71,7 @@ TEST_F(SecretStoreTest, ThreatX6TheFileIsItsOwnersAloneAndNothingIsSaidOfAValue)
     EXPECT_EQ(run(options(Act::set, "no name"), kMarker), 2);
     EXPECT_EQ(run(options(Act::set, "a"), std::string(kMarker) + "\n\n"), 2);
     EXPECT_EQ(run(options(Act::set, "a"), std::string(70'000, 'x')), 2);
-    EXPECT_EQ(output + complaints, "sallyport: the value is over 64 KiB\n");
+    EXPECT_EQ(output + complaints, "sallyport: error: the value is over 64 KiB\n");
     EXPECT_EQ(read(directory + "/store").find(kMarker), std::string::npos);
     EXPECT_EQ(value("a"), kMarker);
     EXPECT_FALSE(std::filesystem::exists(directory + "/store.new"));
