@@ -7,6 +7,8 @@ namespace sallyport::secrets {
 namespace {
 
 constexpr std::chrono::seconds kMarginMax{60};
+constexpr int kYearMin = 1970;
+constexpr int kYearMax = 2200;
 
 std::optional<std::int64_t> digits(std::string_view text) {
     std::int64_t number = 0;
@@ -39,11 +41,11 @@ std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
     const int month = take_digits(text, 2);
     const bool second = take(text, "-");
     const int day = take_digits(text, 2);
-    if (year < 0 || month < 0 || day < 0 || !first || !second) return std::nullopt;
+    if (year < kYearMin || month < 0 || day < 0 || !first || !second) return std::nullopt;
     const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};
     if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date);
+    return std::min(std::chrono::sys_days(date), std::chrono::sys_days(std::chrono::year(kYearMax) / 1 / 1));
 }
 
 // "22:14" and, where `with_seconds`, ":10" and a fraction, which is not counted.

@@ -27,7 +27,8 @@ Result<WallClock::time_point> usable_until_moment(WallClock::time_point asked_at
 // not positive, and for over a hundred years. `what` names it: "expires_in".
 Result<std::chrono::seconds> read_lifetime(const JsonValue& value, std::string_view what);
 
-// "2016-07-11T22:14:10Z", also with a fraction or an offset (RFC 3339). Nothing for anything else.
+// "2016-07-11T22:14:10Z", also with a fraction or an offset (RFC 3339). From 2200 on: the beginning of that year, for a clock in
+// nanoseconds ends soon after. Nothing for anything else, and before 1970.
 std::optional<WallClock::time_point> parse_time(std::string_view text);
 
 }  // namespace sallyport::secrets

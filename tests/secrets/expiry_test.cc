@@ -39,6 +39,17 @@ TEST(Expiry, ReadsLifetimesThatAreSome) {
     }
 }
 
+TEST(Expiry, ATimeThatTheClockDoesNotHaveIsOneThatItHas) {
+    const auto end = parse_time("2200-01-01T00:00:00Z");
+    ASSERT_TRUE(end);
+    for (const char* text : {"2816-07-11T22:14:10.5+01:00", "9999-12-31T23:59:59Z"}) {
+        ASSERT_TRUE(parse_time(text)) << text;
+        EXPECT_LT(*parse_time(text) - *end, std::chrono::hours(24)) << text;
+    }
+    EXPECT_FALSE(parse_time("1969-12-31T23:59:59Z"));
+    EXPECT_FALSE(parse_time("0000-01-01T00:00:00Z"));
+}
+
 TEST(Expiry, ReadsTimesOfRfc3339) {
     for (const char* text : {"2023-11-14T22:13:20Z", "2023-11-14t22:13:20.999z", "2023-11-14T23:13:20+01:00", "2023-11-14 17:43:20-04:30"}) {
         EXPECT_EQ(parse_time(text), kNow) << text;
