@@ -38,7 +38,10 @@ void NeedleScan::step_plainly(char* window, std::size_t at, std::uint64_t origin
     for (std::size_t i = 0; i < attempts_.size(); ++i) {
         Attempt& attempt = attempts_[i];
         const Needle& needle = needles_.needles()[attempt.needle];
-        if (!leads_on(needle, attempt.state.unit, byte)) continue;
+        if (!leads_on(needle, attempt.state.unit, byte)) {
+            note_end(attempt);
+            continue;
+        }
         ++attempt.state.unit;
         attempt.state.breaks = 0;
         if (is_whole(needle, attempt.state)) {
@@ -55,21 +58,39 @@ void NeedleScan::step_any(char* window, std::size_t at, std::uint64_t origin, st
     next_.clear();
     for (const Attempt& attempt : attempts_) {
         const Needle& needle = needles_.needles()[attempt.needle];
+        bool goes_on = false;
         for_each_edge(needle, attempt.state, [&](std::uint8_t wanted, const NeedleState& state) {
             if (wanted != byte) return;
+            goes_on = true;
             if (is_whole(needle, state)) overwrite(window, attempt, at + 1, origin);
             const bool is_over = is_whole(needle, state) && state.token == Token::none;
             if (is_over || is_under_way(attempt.needle, state)) return;
             next_.push_back({attempt.begin, attempt.needle, state});
         });
+        if (!goes_on) note_end(attempt);
     }
     attempts_.swap(next_);
+}
+
+void NeedleScan::reset() {
+    for (const Attempt& attempt : attempts_) note_end(attempt);
+    attempts_.clear();
+    found_end_ = 0;
+}
+
+// What begins inside of an occurrence was looked at with it.
+void NeedleScan::note_end(const Attempt& attempt) {
+    const std::uint32_t units = needles_.needles()[attempt.needle].units;
+    const std::uint32_t unit = attempt.state.unit;
+    const bool is_part = unit < units && unit >= units - unit && unit >= kPartUnitsMin;
+    if (is_part && attempt.begin >= found_end_) ++parts_;
 }
 
 void NeedleScan::overwrite(char* window, const Attempt& attempt, std::size_t end, std::uint64_t origin) {
     const std::uint64_t begin = std::max(attempt.begin, origin) - origin;
     std::memset(window + begin, needles_.fill(), end - begin);
     ++found_;
+    found_end_ = origin + end;
 }
 
 // Two attempts in one state end alike, and the one that began first covers the other.

@@ -12,6 +12,9 @@
 
 namespace sallyport::rules {
 
+// The public beginning of a token is shorter than that, or than half of it.
+inline constexpr std::uint32_t kPartUnitsMin = 8;
+
 class NeedleScan final {
 public:
     // `needles` outlives this.
@@ -30,8 +33,11 @@ public:
 
     // Occurrences, each form for itself.
     std::uint64_t found() const { return found_; }
+    // How often half of a needle was there, kPartUnitsMin units at least, and then something else: an origin may show a
+    // secret in parts.
+    std::uint64_t parts() const { return parts_; }
     // Forgets what is under way: another text begins.
-    void reset() { attempts_.clear(); }
+    void reset();
 
 private:
     struct Attempt {
@@ -44,6 +50,7 @@ private:
     void step(char* window, std::size_t at, std::uint64_t origin);
     void step_plainly(char* window, std::size_t at, std::uint64_t origin, std::uint8_t byte);
     void step_any(char* window, std::size_t at, std::uint64_t origin, std::uint8_t byte);
+    void note_end(const Attempt& attempt);
     void overwrite(char* window, const Attempt& attempt, std::size_t end, std::uint64_t origin);
     bool is_under_way(std::uint32_t needle, const NeedleState& state) const;
 
@@ -52,6 +59,8 @@ private:
     std::vector<Attempt> attempts_;
     std::vector<Attempt> next_;
     std::uint64_t found_ = 0;
+    std::uint64_t found_end_ = 0;  // in the text: behind the last occurrence
+    std::uint64_t parts_ = 0;
 };
 
 }  // namespace sallyport::rules

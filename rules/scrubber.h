@@ -49,6 +49,8 @@ public:
     std::size_t held_bytes() const { return held_.size(); }
     // How many needles were found so far, those in several forms at once counted for each.
     std::uint64_t found() const { return scan_.found(); }
+    // How many parts of needles; see NeedleScan.
+    std::uint64_t parts() const { return scan_.parts(); }
 
 private:
     std::shared_ptr<const NeedleSet> needles_;

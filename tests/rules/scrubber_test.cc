@@ -178,6 +178,30 @@ TEST(Scrubber, R14_WhatAMessageEndsInIsOverwrittenWhereItTellsMuchOfASecret) {
     }
 }
 
+TEST(Scrubber, R6_HalfASecretWithoutItsRestIsCounted) {
+    const auto needles = needles_of({kSecret});
+    const auto parts_in = [&](const std::string& text) {
+        Scrubber scrubber(needles);
+        Buffer out;
+        for (const char c : text) scrubber.feed({&c, 1}, out);
+        scrubber.finish(out);
+        EXPECT_EQ(scrubber.found(), 0u);
+        return scrubber.parts();
+    };
+    const std::string half = kSecret.substr(0, kSecret.size() / 2);
+    EXPECT_EQ(parts_in("offset=0: " + half + "."), 1u);
+    EXPECT_EQ(parts_in(half), 1u) << "the text ends";
+    EXPECT_EQ(parts_in(half + " " + half + "-Secre " + half), 3u);
+    EXPECT_EQ(parts_in("m%61rker-Secr "), 1u);
+    EXPECT_EQ(parts_in(half.substr(0, half.size() - 1) + "."), 0u) << "less than half";
+    EXPECT_EQ(parts_in("a text about markers"), 0u);
+    Scrubber scrubber(needles_of({"abcdabcdabcdabcdabcd"}));
+    Buffer out;
+    scrubber.feed("abcdabcdabcdabcdabcd.", out);
+    EXPECT_EQ(scrubber.found(), 1u);
+    EXPECT_EQ(scrubber.parts(), 0u) << "what stands inside of it is no other";
+}
+
 TEST(Scrubber, R17_LengthsStay) {
     const auto needles = needles_of({kSecret});
     Random random(5);
