@@ -1,6 +1,5 @@
 #include "proxy/websocket_filter.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,13 +8,6 @@ namespace sallyport::proxy {
 using http::WebSocketFrame;
 using http::WebSocketOpcode;
 using http::WebSocketSender;
-
-namespace {
-
-// What a close frame begins with, and what is no text.
-constexpr std::size_t kCloseCodeBytes = 2;
-
-}  // namespace
 
 WebSocketScrubber::WebSocketScrubber(ScrubChain scrub)
     : scrub_(std::move(scrub)), parser_(WebSocketSender::server, *this) {}
@@ -60,16 +52,13 @@ Result<void> WebSocketScrubber::on_frame_end() {
     return {};
 }
 
-// At most 125 bytes: they are looked at as a whole.
+// At most 125 bytes: they are looked at as a whole, a close frame's code too, which need not be one.
 void WebSocketScrubber::write_control_frame() {
     std::string payload(control_.view());
     control_.clear();
-    const std::size_t text_at = frame_.opcode == WebSocketOpcode::close ? std::min(payload.size(), kCloseCodeBytes) : 0;
-    std::string text = payload.substr(text_at);
-    scrub_.scrub_whole(text);
+    scrub_.scrub_whole(payload);
     http::append_websocket_header(*out_, frame_);
-    out_->append(std::string_view(payload).substr(0, text_at));
-    out_->append(text);
+    out_->append(payload);
 }
 
 void WebSocketScrubber::write_fragment(bool is_final) {

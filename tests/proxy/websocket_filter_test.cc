@@ -111,6 +111,7 @@ TEST(WebSocketScrubber, R14_ControlFramesAreScrubbedToo) {
                                 server_frame(0x88, "\x03\xe8" + kSecret)),
               Messages({"ping:" + stars(18), "pong:x" + stars(18), "close:\x03\xe8" + stars(18)}));
     EXPECT_EQ(scrubbed_messages(server_frame(0x88, "")), Messages({"close:"}));
+    EXPECT_EQ(scrubbed_messages(server_frame(0x88, kSecret)), Messages({"close:" + stars(18)})) << "whose code is none";
 }
 
 TEST(WebSocketScrubber, R17_WhatHoldsNoSecretPassesByteForByte) {
