@@ -98,6 +98,7 @@ void append_access_line(std::string& out, const AccessRecord& record, std::chron
     add_error(line, record.error);
     line.field("request_bytes", record.request_body_bytes).field("response_bytes", record.response_body_bytes);
     if (record.scrubbed > 0) line.field("scrubbed", record.scrubbed);
+    if (record.secret_parts > 0) line.field("secret_parts", record.secret_parts);
     if (!record.upstream.empty()) line.field("upstream", record.upstream).field("reused", record.upstream_reused);
     add_timings(line, record);
     line.close();
@@ -130,7 +131,7 @@ AccessLog::AccessLog(net::Loop& loop, AccessLogFile& file, AccessTap tap)
 AccessLog::~AccessLog() { flush(); }
 
 void AccessLog::add(const AccessRecord& record) {
-    counters_.count({record.allowed, record.error, record.total_us, record.scrubbed});
+    counters_.count({record.allowed, record.error, record.total_us, record.scrubbed, record.secret_parts});
     append_access_line(lines_, record, std::chrono::system_clock::now());
     if (lines_.size() >= kFlushBytes) return flush();
     if (!timer_.running()) timer_.start(kFlushDelay);

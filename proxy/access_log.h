@@ -39,6 +39,7 @@ struct AccessRecord {
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
     std::uint64_t scrubbed = 0;    // secrets that were overwritten in the response
+    std::uint64_t secret_parts = 0;  // halves of secrets that were seen in it
     std::string_view upstream;     // address and port
     bool upstream_reused = false;
     // Microseconds; the sum of what was waited for is at most `total`.

@@ -93,4 +93,9 @@ std::uint64_t GuardedExchange::scrubbed() const {
     return found + (websocket_ ? websocket_->found() : 0);
 }
 
+std::uint64_t GuardedExchange::secret_parts() const {
+    const std::uint64_t parts = response_ != nullptr ? response_->secret_parts() : 0;
+    return parts + (websocket_ ? websocket_->parts() : 0);
+}
+
 }  // namespace sallyport::proxy

@@ -47,6 +47,8 @@ public:
 
     // How many secrets were found so far in what comes from the origin.
     std::uint64_t scrubbed() const;
+    // And how many halves of one.
+    std::uint64_t secret_parts() const;
 
 private:
     ScrubChain scrub() const;

@@ -23,6 +23,7 @@ void Counters::count(const CountedOutcome& outcome) {
     }
     if (outcome.scrubbed > 0) ++responses_scrubbed;
     secrets_scrubbed += outcome.scrubbed;
+    secret_parts += outcome.secret_parts;
     const auto* const bucket = std::lower_bound(kDurationBucketsUs.begin(), kDurationBucketsUs.end(), outcome.total_us);
     ++request_durations[static_cast<std::size_t>(bucket - kDurationBucketsUs.begin())];
     request_duration_us += outcome.total_us;
@@ -38,6 +39,7 @@ void Counters::add(const Counters& other) {
     requests_failed += other.requests_failed;
     responses_scrubbed += other.responses_scrubbed;
     secrets_scrubbed += other.secrets_scrubbed;
+    secret_parts += other.secret_parts;
     tunnels_opened += other.tunnels_opened;
     handler_calls += other.handler_calls;
     leaves_minted += other.leaves_minted;

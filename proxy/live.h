@@ -50,6 +50,7 @@ struct CountedOutcome {
     const Error* error = nullptr;
     std::uint64_t total_us = 0;
     std::uint64_t scrubbed = 0;
+    std::uint64_t secret_parts = 0;
 };
 
 // Since the worker started; a worker's own, summed up by whoever asks.
@@ -65,6 +66,7 @@ struct Counters {
     // Where a secret came back, and how often.
     std::uint64_t responses_scrubbed = 0;
     std::uint64_t secrets_scrubbed = 0;
+    std::uint64_t secret_parts = 0;
     std::uint64_t tunnels_opened = 0;
     std::uint64_t handler_calls = 0;
     std::uint64_t leaves_minted = 0;

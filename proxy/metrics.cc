@@ -84,6 +84,8 @@ void add_connections(Page& page, const Counters& counters) {
                 counters.responses_scrubbed);
     page.single("secrets_scrubbed_total", "counter", "Secrets that were overwritten in them, each form of one for itself.",
                 counters.secrets_scrubbed);
+    page.single("secret_parts_total", "counter", "Halves of secrets, without their rest, that were seen in responses.",
+                counters.secret_parts);
     page.single("tunnels_opened_total", "counter", "Raw TCP and TLS passthrough connections that reached their origin.",
                 counters.tunnels_opened);
     page.single("handler_calls_total", "counter", "Requests that were handed to a handler.", counters.handler_calls);

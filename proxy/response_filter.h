@@ -69,6 +69,7 @@ public:
 
     // How many secrets were found so far.
     std::uint64_t scrubbed() const { return scrub_.found(); }
+    std::uint64_t secret_parts() const { return scrub_.parts(); }
 
 private:
     void take_cookies(http::HeaderMap& headers, bool is_final);

@@ -57,6 +57,8 @@ bool ScrubChain::scrub_whole(std::string& text) {
         rules::NeedleScan scan(*link->needles);
         scan.run(text.data(), 0, text.size(), 0);
         found_in_whole_ += scan.found();
+        scan.reset();
+        parts_in_whole_ += scan.parts();
     }
     return found_in_whole_ > before;
 }
@@ -77,6 +79,12 @@ std::uint64_t ScrubChain::found() const {
     std::uint64_t found = found_in_whole_;
     for (const auto& link : links_) found += link->scrubber.found();
     return found;
+}
+
+std::uint64_t ScrubChain::parts() const {
+    std::uint64_t parts = parts_in_whole_;
+    for (const auto& link : links_) parts += link->scrubber.parts();
+    return parts;
 }
 
 }  // namespace sallyport::proxy

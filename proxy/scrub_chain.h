@@ -35,6 +35,8 @@ public:
     std::size_t longest_bytes() const;
     // How many needles were found so far, in all texts.
     std::uint64_t found() const;
+    // How many parts of needles; see rules::NeedleScan.
+    std::uint64_t parts() const;
 
 private:
     struct Link {
@@ -52,6 +54,7 @@ private:
 
     std::vector<std::unique_ptr<Link>> links_;
     std::uint64_t found_in_whole_ = 0;
+    std::uint64_t parts_in_whole_ = 0;
 };
 
 }  // namespace sallyport::proxy

@@ -135,6 +135,7 @@ void Stream::describe_outcome(AccessRecord& record) const {
     record.error = error_ ? &*error_ : nullptr;
     record.response_body_bytes = response_bytes_;
     record.scrubbed = guard_ != nullptr ? guard_->scrubbed() : 0;
+    record.secret_parts = guard_ != nullptr ? guard_->secret_parts() : 0;
     record.upstream = upstream_endpoint_;
     record.upstream_reused = upstream_reused_;
     record.first_byte_us = status_ != 0 && !error_ ? micros(sent_, first_byte_) : 0;

@@ -32,6 +32,7 @@ public:
     Result<void> feed(std::string_view bytes, Buffer& out);
     // How many needles were found so far.
     std::uint64_t found() const { return scrub_.found(); }
+    std::uint64_t parts() const { return scrub_.parts(); }
 
 private:
     Result<void> on_frame(const http::WebSocketFrame& frame) override;
@@ -96,6 +97,8 @@ public:
     bool is_rewriting() const { return rewriter_ != nullptr; }
     // How many needles were found in what came from the origin.
     std::uint64_t found() const { return scrubber_ ? scrubber_->found() : 0; }
+    // And how many parts of needles.
+    std::uint64_t parts() const { return scrubber_ ? scrubber_->parts() : 0; }
 
 private:
     std::unique_ptr<WebSocketScrubber> scrubber_;

@@ -46,6 +46,9 @@ TEST(AccessLog, OneRequestIsOneLine) {
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     record.scrubbed = 3;
     EXPECT_NE(line_of(record).find("\"response_bytes\":12,\"scrubbed\":3"), std::string::npos);
+    EXPECT_EQ(line_of(record).find("secret_parts"), std::string::npos);
+    record.secret_parts = 2;
+    EXPECT_NE(line_of(record).find("\"scrubbed\":3,\"secret_parts\":2"), std::string::npos);
 }
 
 // X14: nothing that a sandbox sends can end a line or begin another.

@@ -43,10 +43,11 @@ TEST(Counters, ADurationCountsInTheFirstBucketThatHoldsIt) {
 TEST(Counters, ResponsesWithSecretsAndTheirSecretsAreCounted) {
     Counters counters;
     counters.count({true, nullptr, 1, 0});
-    counters.count({true, nullptr, 1, 3});
+    counters.count({true, nullptr, 1, 3, 1});
     counters.count({false, nullptr, 1, 2});
     EXPECT_EQ(counters.responses_scrubbed, 2u);
     EXPECT_EQ(counters.secrets_scrubbed, 5u);
+    EXPECT_EQ(counters.secret_parts, 1u);
 }
 
 TEST(Counters, TheSumOfTwoHasEveryNumberOfBoth) {

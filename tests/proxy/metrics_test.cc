@@ -18,6 +18,7 @@ Counters some_counters() {
     counters.connections_accepted = 7;
     counters.responses_scrubbed = 2;
     counters.secrets_scrubbed = 9;
+    counters.secret_parts = 4;
     counters.bytes_to_sandboxes = 12;
     return counters;
 }
@@ -34,6 +35,7 @@ TEST(Metrics, CountersHaveTheirLines) {
     EXPECT_TRUE(has_line("sallyport_connections_accepted_total 7"));
     EXPECT_TRUE(has_line("sallyport_responses_scrubbed_total 2"));
     EXPECT_TRUE(has_line("sallyport_secrets_scrubbed_total 9"));
+    EXPECT_TRUE(has_line("sallyport_secret_parts_total 4"));
     EXPECT_TRUE(has_line("sallyport_sandbox_bytes_total{direction=\"to\"} 12"));
     EXPECT_TRUE(has_line("sallyport_generation 5"));
     EXPECT_TRUE(has_line("sallyport_reloads_failed_total 1"));
