@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 std::string deployment(const World& world) {
     return "version: 1\nupstream_ca: " + world.path("root.pem") + "\nsecrets:\n  password: { file: " + world.path("secrets/other") + " }\n" +
-           R"(  key: { vault: { path: kv/data/agents/api, field: key, address: "https://staging.acme.example/vault",
+           R"(  key: { vault: { path: kv/data/agents/api, field: key, address: "https://staging.acme.example/vault", ca_file: )" + world.path("root.pem") + R"(,
                   auth: { approle: { role_id: role-1, secret_id: "${secrets.password}" } } }, refresh: 1h }
 credentials:
   token: { type: oauth2, token_url: "https://staging.acme.example/oauth/token", client_id: agent, client_secret: "${secrets.password}",
