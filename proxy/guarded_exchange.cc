@@ -44,13 +44,20 @@ Result<void> GuardedExchange::prepare(http::RequestHead& head) {
 
 void GuardedExchange::add_cookies(http::HeaderMap& headers) {
     if (cookie_use() == rules::CookieUse::jar) setup_.kept.cookies().add_to(headers, place(), std::chrono::system_clock::now());
+    sent_cookies_ = setup_.kept.cookies().needles(setup_.credential);
+    sent_tokens_ = setup_.kept.token_needles();
 }
 
 ScrubChain GuardedExchange::scrub() const {
     ScrubChain scrub;
     scrub.add(setup_.needles);
-    scrub.add(setup_.kept.cookies().needles(setup_.credential));
-    scrub.add(setup_.kept.token_needles());
+    const auto cookies = setup_.kept.cookies().needles(setup_.credential);
+    const auto& tokens = setup_.kept.token_needles();
+    scrub.add(cookies);
+    scrub.add(tokens);
+    // Other exchanges may have replaced what this one has sent.
+    if (sent_cookies_ != cookies) scrub.add(sent_cookies_);
+    if (sent_tokens_ != tokens) scrub.add(sent_tokens_);
     return scrub;
 }
 

@@ -35,7 +35,7 @@ public:
 
     // The request, before its credential: range_refused, or a head that asks for nothing that could not be looked through.
     Result<void> prepare(http::RequestHead& head);
-    // And behind it.
+    // And behind it. What is kept now is what the answer may say, whatever becomes of it meanwhile.
     void add_cookies(http::HeaderMap& headers);
 
     // The response. Made when its first head comes.
@@ -57,6 +57,8 @@ private:
 
     const Setup setup_;
     const rules::ExchangeOptions& options_;
+    std::shared_ptr<const rules::NeedleSet> sent_cookies_;
+    std::shared_ptr<const rules::NeedleSet> sent_tokens_;
     std::optional<RangeTrim> range_;
     std::unique_ptr<ResponseFilter> response_;
     std::optional<WebSocketFilter> websocket_;

@@ -113,6 +113,7 @@ Result<void> ResponseFilter::check_part(http::ResponseHead& head) {
         return {};
     }
     if (!range_) return failure(ErrorCode::origin_bad_response, "a part of something, which nobody asked for");
+    if (swap_tokens_) return failure(ErrorCode::origin_bad_response, "a part of an answer that may hold tokens");
     return range_->fit_head(head);
 }
 

@@ -72,6 +72,35 @@ TEST_F(GuardedExchangeTest, R11_CookiesAreOfTheCredentialAndLeftAloneWithoutOne)
     EXPECT_EQ(headers.get("Cookie"), "a=1");
 }
 
+TEST_F(GuardedExchangeTest, R11_WhatWasSentStaysSecretWhenOtherExchangesReplaceIt) {
+    const auto now = std::chrono::system_clock::now();
+    const CookiePlace place{"one", "x.dev", "/", true};
+    const auto issue = [&](int number) {
+        http::ResponseHead answer;
+        answer.status = 200;
+        answer.headers.add("Content-Type", "application/json");
+        const std::string text = "marker-token-" + std::to_string(100'000'000 + number);
+        Buffer out;
+        EXPECT_TRUE(kept.tokens().swap_answer({}, request, answer, R"({"access_token": ")" + text + R"("})", out));
+        return text;
+    };
+    kept.cookies().store(place, "sid=marker-cookie-old-3c1d2e; Path=/", now);
+    const std::string token = issue(0);
+    GuardedExchange exchange(setup());
+    auto asked = head();
+    ASSERT_TRUE(exchange.prepare(asked));
+    exchange.add_cookies(asked.headers);
+    EXPECT_EQ(asked.headers.get("Cookie"), "sid=marker-cookie-old-3c1d2e");
+    kept.cookies().store(place, "sid=marker-cookie-new-3c1d2e; Path=/", now);
+    for (int i = 1; i <= 100; ++i) issue(i);
+
+    http::ResponseHead got;
+    got.status = 200;
+    got.headers.add("X-Echo", "marker-cookie-old-3c1d2e marker-cookie-new-3c1d2e " + token);
+    ASSERT_TRUE(exchange.response().filter_head(got));
+    EXPECT_EQ(got.headers.get("X-Echo")->find("marker"), std::string_view::npos) << *got.headers.get("X-Echo");
+}
+
 TEST_F(GuardedExchangeTest, CountsWhatWasFoundInTheResponseAndInFrames) {
     GuardedExchange exchange(setup());
     EXPECT_EQ(exchange.scrubbed(), 0u);

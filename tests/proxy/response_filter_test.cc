@@ -342,6 +342,17 @@ TEST_F(ResponseFilterTest, R10_AnAnswerThatHoldsTokensIsWholeBeforeItsHeadGoesOn
     EXPECT_TRUE(answer.headers.empty());
 }
 
+TEST_F(ResponseFilterTest, R10_APartOfAnAnswerThatHoldsTokensIsNotPassedOn) {
+    auto made = swapping(setup());
+    made.range = RangeTrim::parse("bytes=2-3", 0);
+    ResponseFilter filter(std::move(made));
+    auto answer = head();
+    answer.status = 206;
+    answer.headers.add("Content-Range", "bytes 2-3/16");
+    answer.body = {BodyKind::length, 2};
+    EXPECT_FALSE(filter.filter_head(answer));
+}
+
 TEST_F(ResponseFilterTest, R10_AnAnswerThatCannotBeReadIsNotPassedOn) {
     ResponseFilter unreadable(swapping(setup()));
     auto answer = head();
