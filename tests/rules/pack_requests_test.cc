@@ -578,6 +578,12 @@ TEST(PackRequests, R11_DenialsLookAtFieldsWhereTheProviderDoes) {
     EXPECT_EQ(verdict_of(s3, put), "allow aws-s3/bucket-host");
     EXPECT_EQ(verdict_of(s3, put, {{"X-Amz-Acl", "public-read"}}), "denied_by_rule aws-s3/deny-canned-acl");
     EXPECT_EQ(verdict_of(s3, put, {{"X-Amz-Copy-Source", "/payroll/all"}}), "denied_by_rule aws-s3/deny-copy");
+    for (const std::string who : {"read", "read-acp", "write", "write-acp", "full-control"}) {
+        EXPECT_EQ(verdict_of(s3, put, {{"X-Amz-Grant-" + who, "id=eve"}}), "denied_by_rule aws-s3/deny-grant-" + who);
+        EXPECT_EQ(verdict_of(s3, put + "?x-amz-grant-" + who + "=id%3Deve"), "denied_by_rule aws-s3/deny-query-grant-" + who);
+    }
+    EXPECT_EQ(verdict_of(s3, put + "?X-Amz-%41cl=public-read"), "denied_by_rule aws-s3/deny-query-acl");
+    EXPECT_EQ(verdict_of(s3, put + "?x-amz-copy-source=%2Fpayroll%2Fall"), "denied_by_rule aws-s3/deny-query-copy");
     const auto ecr = snapshot_of(file_with({"{ host: api.ecr.eu-west-1.amazonaws.com, credential: one }"}));
     const std::string post = "POST https://api.ecr.eu-west-1.amazonaws.com/";
     const std::string service = "AmazonEC2ContainerRegistry_V20150921.";
@@ -590,6 +596,10 @@ TEST(PackRequests, R11_DenialsLookAtFieldsWhereTheProviderDoes) {
     const auto gcs = snapshot_of(file_with({"{ use: gcp-storage, credential: one, buckets: acme }"}));
     EXPECT_EQ(verdict_of(gcs, "PUT https://storage.googleapis.com/acme/x", {{"x-goog-copy-source", "/eve/x"}}),
               "denied_by_rule gcp-storage/deny-xml-copy");
+    EXPECT_EQ(verdict_of(gcs, "PUT https://storage.googleapis.com/acme/x", {{"x-goog-acl", "public-read"}}),
+              "denied_by_rule gcp-storage/deny-xml-canned-acl");
+    EXPECT_EQ(verdict_of(gcs, "POST https://storage.googleapis.com/upload/storage/v1/b/acme/o?predefinedAcl=publicRead"),
+              "denied_by_rule gcp-storage/deny-canned-acl");
 }
 
 }  // namespace
