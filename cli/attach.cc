@@ -2,6 +2,7 @@
 #include "certs/tls_context.h"
 #include "cli/attend.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/gate.h"
 #include "cli/handler_sockets.h"
 #include "cli/public_file.h"
@@ -24,6 +25,10 @@ int attach(const AttachOptions& options) {
     if (!ca_pem) return complain(ca_pem.error());
     if (!options.ca_out_file.empty()) {
         const auto written = write_public_file(options.ca_out_file, certs::trust_bundle(*ca_pem));
+        if (!written) return complain(written.error());
+    }
+    if (!options.env_out_file.empty()) {
+        const auto written = write_private_file(options.env_out_file, as_lines((*gate)->placeholder_variables(name)));
         if (!written) return complain(written.error());
     }
     if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "cli/config.h"
 #include "rules/compiled_policy.h"
+#include "rules/placeholder_credential.h"
+#include "rules/runtime_rules.h"
 
 namespace sallyport::cli {
 namespace {
@@ -17,6 +19,18 @@ const std::shared_ptr<const rules::PolicyFile>& nothing() {
 }
 
 rules::SandboxPolicy denied(const std::string& sandbox) { return {"default", {sandbox, {}, {}}, nullptr}; }
+
+// A sandbox's placeholders are the same as long as it lives; a new one of its name begins without any.
+std::shared_ptr<const rules::Placeholders> placeholders_for(const rules::PolicyFile& file,
+                                                            const rules::SandboxPolicy& sandbox,
+                                                            const secrets::SecretSnapshot& values,
+                                                            std::shared_ptr<const rules::Placeholders> earlier) {
+    const auto policy = file.policies.find(sandbox.policy);
+    SystemRandom random;
+    return rules::placeholders_for(policy != file.policies.end() ? policy->second.get() : nullptr,
+                                   sandbox.runtime != nullptr ? sandbox.runtime->own.get() : nullptr, values,
+                                   std::move(earlier), random);
+}
 
 Refusal to_refusal(const Error& error) { return {422, "policy_invalid", error.detail, {}}; }
 
@@ -209,6 +223,7 @@ Planned<SandboxSnapshot> Deployment::snapshot_for(const std::string& name, const
     if (!policy) return tl::unexpected(policy.error());
     const rules::PolicyFile& file = is_denied ? *nothing() : *plan.effective;
     auto values = secrets_.get(file.secrets, policy->identity);
+    policy->placeholders = placeholders_for(file, *policy, *values, sandbox.policy.placeholders);
     auto snapshot = rules::make_snapshot(file, *policy, *values, plan.generation, &shared);
     if (!snapshot) return tl::unexpected(to_refusal(snapshot.error()));
     if (is_denied) values = nullptr;

@@ -13,6 +13,11 @@ bool is_secret(const std::string& name, const std::vector<std::string>& secret_v
     return std::find(secret_variables.begin(), secret_variables.end(), name) != secret_variables.end();
 }
 
+// `start` is "NAME=".
+bool is_set(const std::vector<std::string>& environment, const std::string& start) {
+    return std::any_of(environment.begin(), environment.end(), [&](const std::string& each) { return each.starts_with(start); });
+}
+
 }  // namespace
 
 std::vector<std::string> trust_variables(const std::string& bundle_path, const std::string& ca_path) {
@@ -24,8 +29,15 @@ std::vector<std::string> trust_variables(const std::string& bundle_path, const s
     return variables;
 }
 
+std::string as_lines(const std::vector<std::string>& variables) {
+    std::string lines;
+    for (const std::string& variable : variables) lines += variable + '\n';
+    return lines;
+}
+
 Result<std::vector<std::string>> command_environment(const std::vector<std::string>& asked,
-                                                     const std::vector<std::string>& secret_variables) {
+                                                     const std::vector<std::string>& secret_variables,
+                                                     const std::vector<std::string>& placeholders) {
     std::vector<std::string> environment;
     for (const char* name : kPassedOn) {
         const char* value = std::getenv(name);
@@ -47,6 +59,9 @@ Result<std::vector<std::string>> command_environment(const std::vector<std::stri
         const char* value = std::getenv(name.c_str());
         if (value == nullptr) return failure(ErrorCode::config_invalid, "--env " + name + ": not set");
         environment.push_back(name + "=" + value);
+    }
+    for (const std::string& placeholder : placeholders) {
+        if (!is_set(environment, placeholder.substr(0, placeholder.find('=') + 1))) environment.push_back(placeholder);
     }
     return environment;
 }

@@ -14,6 +14,7 @@
 #include "cli/config.h"
 #include "cli/file_state.h"
 #include "rules/compiled_policy.h"
+#include "rules/placeholders.h"
 #include "sandbox/confine_files.h"
 #include "secrets/location.h"
 #include "secrets/provider.h"
@@ -454,6 +455,16 @@ std::vector<std::vector<std::string>> Gate::secret_commands() const {
         for (auto& command : source.provider->commands()) commands.push_back(std::move(command));
     }
     return commands;
+}
+
+std::vector<std::string> Gate::placeholder_variables(const std::string& sandbox_name) const {
+    const rules::SandboxPolicy* policy = deployment_->policy_of(sandbox_name);
+    std::vector<std::string> variables;
+    if (policy == nullptr || policy->placeholders == nullptr) return variables;
+    for (const auto& [credential, entry] : policy->placeholders->entries()) {
+        variables.push_back(entry.variable + '=' + entry.text);
+    }
+    return variables;
 }
 
 std::vector<std::string> Gate::secret_variables() const {

@@ -96,6 +96,8 @@ public:
     std::vector<std::vector<std::string>> secret_commands() const;
     // How the values of stores are doing.
     std::vector<secrets::Refresher::Status> secret_status() const { return feed_->status(); }
+    // "NAME=placeholder" for each that the sandbox has.
+    std::vector<std::string> placeholder_variables(const std::string& sandbox_name) const;
     // The names of variables that hold secrets.
     std::vector<std::string> secret_variables() const;
 

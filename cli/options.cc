@@ -85,6 +85,8 @@ CLI::App* add_attach(CLI::App& app, Raw& raw) {
         ->required();
     command->add_option("--as", raw.attach.name, "the sandbox's name");
     command->add_option("--ca-out", raw.attach.ca_out_file, "write what the sandbox must trust here")->type_name("FILE");
+    command->add_option("--env-out", raw.attach.env_out_file, "write the variables that hold placeholders here (mode 0600)")
+        ->type_name("FILE");
     command->add_option("--ready-fd", raw.attach.ready_fd, "write a line here once egress is guarded");
     add_gate_options(*command, raw.attach.gate);
     return command;

@@ -41,6 +41,7 @@ struct AttachOptions {
     std::string name;
     std::string netns_path;
     std::string ca_out_file;              // where the trust bundle is written; empty: nowhere
+    std::string env_out_file;             // where variables with placeholders are written; empty: nowhere
     int ready_fd = -1;
 };
 

@@ -1,4 +1,4 @@
-// Files that anyone may read: certificates and variables for a sandbox.
+// Files for whoever puts something into a sandbox: certificates, variables.
 #pragma once
 
 #include <string>
@@ -9,5 +9,7 @@ namespace sallyport::cli {
 
 // Replaces the file as a whole (a rename), mode 0644; makes its directory.
 Result<void> write_public_file(const std::string& path, const std::string& text);
+// The same for nobody but the owner: mode 0600.
+Result<void> write_private_file(const std::string& path, const std::string& text);
 
 }  // namespace sallyport::cli

@@ -51,7 +51,8 @@ Result<sandbox::CommandSpec> describe_command(const RunOptions& options, const s
     sandbox::CommandSpec spec;
     spec.name = name;
     spec.argv = options.argv;
-    auto environment = command_environment(options.environment, gate.secret_variables());
+    auto environment =
+        command_environment(options.environment, gate.secret_variables(), gate.placeholder_variables(name));
     if (!environment) return failure(environment.error());
     spec.environment = std::move(*environment);
     spec.working_directory = std::filesystem::current_path();

@@ -21,15 +21,17 @@
 namespace sallyport::cli {
 namespace {
 
-// What somebody needs who puts a process into the namespace: what it must trust, and the variables that say so.
-Result<void> write_sandbox_files(const std::string& directory, const std::string& ca_pem) {
+// What somebody needs who puts a process into the namespace: what it must trust, the variables that say so, and those that
+// hold placeholders.
+Result<void> write_sandbox_files(const std::string& directory, const std::string& ca_pem,
+                                 const std::vector<std::string>& placeholders) {
     const std::string bundle_path = directory + "/ca-bundle.pem";
     const std::string ca_path = directory + "/ca.pem";
-    std::string variables;
-    for (const std::string& variable : trust_variables(bundle_path, ca_path)) variables += variable + "\n";
     if (auto written = write_public_file(bundle_path, certs::trust_bundle(ca_pem)); !written) return written;
     if (auto written = write_public_file(ca_path, ca_pem); !written) return written;
-    return write_public_file(directory + "/env", variables);
+    // Of an earlier sandbox there may be some left, which are worth nothing.
+    if (auto written = write_private_file(directory + "/placeholders.env", as_lines(placeholders)); !written) return written;
+    return write_public_file(directory + "/env", as_lines(trust_variables(bundle_path, ca_path)));
 }
 
 Result<void> open_sandbox(const std::string& name, const std::string& directory, Gate& gate, sandbox::Launcher& launcher) {
@@ -37,7 +39,7 @@ Result<void> open_sandbox(const std::string& name, const std::string& directory,
     if (!sockets) return failure(sockets.error());
     const auto ca_pem = gate.add_sandbox(name, "", std::move(*sockets));
     if (!ca_pem) return failure(ca_pem.error());
-    return write_sandbox_files(directory, *ca_pem);
+    return write_sandbox_files(directory, *ca_pem, gate.placeholder_variables(name));
 }
 
 // One gate for a directory: two would take each other's sandboxes over.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,11 +15,15 @@
 
 namespace sallyport::rules {
 
+struct MetadataSpec;  // rules/metadata_spec.h
+
 // `respond: { status: 200, headers: { name: value }, body: "ok\n" }`: an answer from the gate itself.
 struct Respond {
     int status = 200;  // 200 to 599
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    // `metadata`: the answer depends on the request instead (rules/metadata_answer.h); null where it is the one above.
+    std::shared_ptr<const MetadataSpec> metadata = nullptr;
 };
 
 // `upstream: "https://staging.api.internal:8443"`: where the request is sent instead. The origin's Host, SNI and

@@ -42,12 +42,12 @@ bool decode_base64(std::string_view text, Buffer& out) {
     return true;
 }
 
-std::optional<WipingBuffer> read_basic(std::string_view value) {
+std::optional<WipedBuffer> read_basic(std::string_view value) {
     value = http::trim(value);
     if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme)) {
         return std::nullopt;
     }
-    WipingBuffer pair;
+    WipedBuffer pair;
     if (!decode_base64(http::trim(value.substr(kScheme.size())), pair)) return std::nullopt;
     return pair;
 }

@@ -5,20 +5,13 @@
 #include <string_view>
 
 #include "base/buffer.h"
+#include "rules/filled_template.h"
 
 namespace sallyport::rules {
 
-// Overwrites what it held, however its scope is left.
-struct WipingBuffer : Buffer {
-    WipingBuffer() = default;
-    WipingBuffer(WipingBuffer&&) noexcept = default;
-    WipingBuffer& operator=(WipingBuffer&&) noexcept = default;
-    ~WipingBuffer() { wipe(); }
-};
-
 // "user:password" of "Basic dXNlcjpwYXNzd29yZA==", with or without padding. Nothing where the value is none, or is not
 // base64 to its end.
-std::optional<WipingBuffer> read_basic(std::string_view value);
+std::optional<WipedBuffer> read_basic(std::string_view value);
 
 // Standard or url-safe alphabet, padded or not; false where it is neither.
 bool decode_base64(std::string_view text, Buffer& out);

@@ -36,6 +36,9 @@ public:
         if (other_) other_->collect(texts);
     }
     const ClientCertificate* client_certificate() const override { return &certificate_; }
+    const TokenSwap* token_swap(const http::CanonicalRequest& request) const override {
+        return other_ ? other_->token_swap(request) : nullptr;
+    }
 
 private:
     const ClientCertificate certificate_;
@@ -68,7 +71,7 @@ public:
         if (other_) other_->visit_templates(visit);
     }
     bool is_per_sandbox() const override { return other_ && other_->is_per_sandbox(); }
-    std::string_view placeholder_variable() const override { return other_ ? other_->placeholder_variable() : ""; }
+    PlaceholderShape placeholder() const override { return other_ ? other_->placeholder() : PlaceholderShape{}; }
     Result<std::unique_ptr<const CredentialAction>> render(const RenderContext& context) const override {
         auto chain = render_pem(config_.chain, context, "CERTIFICATE-----", "certificate");
         if (!chain) return failure(chain.error());

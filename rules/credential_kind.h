@@ -25,6 +25,13 @@ struct RenderContext {
     const Placeholders* placeholders = nullptr;  // the sandbox's; null where it has none
 };
 
+// The views live as long as the kind.
+struct PlaceholderShape {
+    std::string_view variable;  // that holds the placeholder; empty where there is none
+    std::string_view prefix;
+    std::string_view secret;    // the name of what it stands for
+};
+
 class CredentialKind {
 public:
     virtual ~CredentialKind() = default;
@@ -36,8 +43,8 @@ public:
     virtual void visit_templates(const std::function<void(const secrets::TemplateText&)>& visit) const = 0;
     // What depends on the sandbox beside those templates: then it is rendered for each.
     virtual bool is_per_sandbox() const { return false; }
-    // The variable that holds its placeholder inside sandboxes; empty for none.
-    virtual std::string_view placeholder_variable() const { return {}; }
+    // What stands for it inside sandboxes.
+    virtual PlaceholderShape placeholder() const { return {}; }
     // secret_unavailable where a secret or parameter is missing or unfit. The detail never holds a value.
     virtual Result<std::unique_ptr<const CredentialAction>> render(const RenderContext& context) const = 0;
 };

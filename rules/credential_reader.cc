@@ -9,7 +9,9 @@
 #include "rules/fields.h"
 #include "rules/hmac_credential.h"
 #include "rules/path_credential.h"
+#include "rules/placeholder_credential.h"
 #include "rules/query_credential.h"
+#include "rules/registry_credential.h"
 #include "rules/source_json.h"
 #include "rules/token.h"
 #include "rules/token_credential.h"
@@ -29,6 +31,8 @@ constexpr Kind kKinds[] = {
     {"client_certificate", read_client_certificate},
     {"oauth2", read_token_credential}, {"github_app", read_token_credential}, {"gcp_service_account", read_token_credential},
     {"azure_client", read_token_credential},
+    {"placeholder", read_placeholder_credential},
+    {"registry", read_registry_credential},
 };
 
 const Kind* find_kind(std::string_view type) {

@@ -193,6 +193,7 @@ private:
         if (rule == nullptr) return "no rule matches, and the policy's default is allow";
         switch (decision.action) {
             case Action::respond:
+                if (decision.respond->metadata) return "rule " + name + " matches, and answers like a metadata service";
                 return "rule " + name + " matches, and answers " + std::to_string(decision.respond->status) + " itself";
             case Action::handler: return "rule " + name + " matches, and hands it to handler " + shown(out_.handler);
             case Action::forward: break;

@@ -16,7 +16,7 @@ void rewrite_fields(http::HeaderMap& headers, Judge judge) {
     http::HeaderMap rewritten;
     bool is_changed = false;
     for (const http::HeaderMap::Field field : headers) {
-        WipingBuffer value;
+        WipedBuffer value;
         const FieldFate fate = judge(field, value);
         is_changed = is_changed || fate != FieldFate::keep;
         if (fate != FieldFate::remove) rewritten.add(field.name, fate == FieldFate::keep ? field.value : value.view());

@@ -136,7 +136,7 @@ Result<void> IssuedTokens::swap_json(const TokenSwap& swap, const http::Canonica
                                      std::string_view body, Buffer& out) {
     const auto swap_value = [&](std::string_view name, std::string_view raw, Buffer& to) -> Result<bool> {
         if (raw.empty() || !holds(swap.fields, name)) return false;
-        WipingBuffer value;
+        WipedBuffer value;
         if (!append_json_unescaped(value, raw)) return failure(drop().error());
         to.append(issue(value.view(), swap, request));
         return true;
@@ -148,7 +148,7 @@ Result<void> IssuedTokens::swap_form(const TokenSwap& swap, const http::Canonica
                                      std::string_view body, Buffer& out) {
     const auto swap_value = [&](std::string_view name, std::string_view raw, Buffer& to) -> Result<bool> {
         if (raw.empty() || !holds(swap.fields, name)) return false;
-        WipingBuffer value;
+        WipedBuffer value;
         PercentReader read(raw, Plus::space);
         for (int c = read(); c >= 0; c = read()) value.append(static_cast<char>(c));
         to.append(issue(value.view(), swap, request));
@@ -210,7 +210,7 @@ bool IssuedTokens::exchange_text(std::string_view text, const MayHave& may_have,
 
 bool IssuedTokens::exchange_basic(std::string_view value, const MayHave& may_have, Buffer& out) const {
     const auto pair = read_basic(value);
-    WipingBuffer exchanged;
+    WipedBuffer exchanged;
     if (!pair || !exchange_text(pair->view(), may_have, exchanged)) return false;
     out.append("Basic ");
     append_base64(out, exchanged.view());
@@ -259,7 +259,7 @@ Result<void> IssuedTokens::exchange_body(OutgoingRequest& request, const TokenSw
     if (format == BodyFormat::other) return {};
     if (!is_plainly_coded(request.head.headers)) return failure(ErrorCode::body_unreadable, "it is coded");
     const auto swap_value = [&](std::string_view name, std::string_view raw, Buffer& to) -> Result<bool> {
-        WipingBuffer exchanged;
+        WipedBuffer exchanged;
         if (!is_sent_field(swap, name) || !exchange_text(raw, may_have, exchanged)) return false;
         if (format == BodyFormat::json) {
             append_json_escaped(to, exchanged.view());
@@ -268,7 +268,7 @@ Result<void> IssuedTokens::exchange_body(OutgoingRequest& request, const TokenSw
         }
         return true;
     };
-    WipingBuffer rewritten;
+    WipedBuffer rewritten;
     const auto outcome = format == BodyFormat::json
                              ? rewrite_json(request.body->view(), swap_value, [](std::string_view) { return false; }, rewritten)
                              : rewrite_form(request.body->view(), swap_value, rewritten);

@@ -46,7 +46,7 @@ FieldFate HeadSwap::judge(const http::HeaderMap::Field& field, Buffer& value) {
     if (const auto pair = read_basic(field.value); pair && mentions_placeholder(pair->view())) {
         value.clear();
         value.append("Basic ");
-        WipingBuffer exchanged;
+        WipedBuffer exchanged;
         const bool is_exchanged = exchange_basic(pair->view(), is_declared || places_.basic_username,
                                                  is_declared || places_.basic_password, exchanged);
         append_base64(value, exchanged.view());
@@ -85,7 +85,7 @@ bool HeadSwap::exchange_basic(std::string_view pair, bool in_username, bool in_p
         out.append(username);
     }
     out.append(':');
-    WipingBuffer other;
+    WipedBuffer other;
     const bool second = in_password && exchange(password, other);
     out.append(second ? other.view() : password);
     return first || second;
@@ -94,13 +94,13 @@ bool HeadSwap::exchange_basic(std::string_view pair, bool in_username, bool in_p
 void HeadSwap::exchange_query(std::string& target) {
     const auto start = target.find('?');
     if (start == target.npos) return;
-    WipingBuffer kept;
+    WipedBuffer kept;
     kept.append(std::string_view(target).substr(0, start));
     char separator = '?';
     std::string_view query = std::string_view(target).substr(start + 1);
     while (true) {
         const auto end = std::min(query.find('&'), query.size());
-        WipingBuffer pair;
+        WipedBuffer pair;
         if (keeps_pair(query.substr(0, end), pair)) {
             kept.append(std::exchange(separator, '&'));
             kept.append(pair.view());

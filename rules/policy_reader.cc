@@ -67,20 +67,33 @@ private:
     void take(const Node& item, const std::string& label) {
         json_ += (json_.empty() ? "" : ",") + to_json(item);
         ReadRule read = read_rule(item, label, definitions_.credentials, reporter_);
-        if (!read.credential.empty()) read.rule.credential = add_credential(read.credential);
+        if (!read.credential.empty()) read.rule.credential = add_credential(item, read.credential);
         if (read.rule.label != label) warn_of_name(item, read.rule);
         if (read.rule.limit != nullptr) read.rule.limit_key = limit_key(item, read.rule, label);
         policy_.rules.push_back(std::move(read.rule));
     }
 
     // The credential's index in the policy, which holds each that it uses once.
-    int add_credential(const std::string& name) {
+    int add_credential(const Node& item, const std::string& name) {
         definitions_.used_credentials.insert(name);
         const auto spec = definitions_.specs.find(name);
         if (spec == definitions_.specs.end()) return -1;
         const auto [found, is_new] = credential_index_.try_emplace(name, static_cast<int>(policy_.credentials.size()));
-        if (is_new) policy_.credentials.push_back(spec->second);
+        if (is_new) {
+            refuse_same_variable(item, spec->second);
+            policy_.credentials.push_back(spec->second);
+        }
         return found->second;
+    }
+
+    // A sandbox's variable holds one placeholder.
+    void refuse_same_variable(const Node& item, const CredentialSpec& spec) {
+        const auto variable = spec.kind->placeholder().variable;
+        for (const CredentialSpec& other : policy_.credentials) {
+            if (variable.empty() || other.kind->placeholder().variable != variable) continue;
+            reporter_.error(item.place, "the credentials " + quote(other.name) + " and " + quote(spec.name) +
+                                            " have the same \"env\", and a policy uses both");
+        }
     }
 
     void warn_of_name(const Node& item, const Rule& rule) {

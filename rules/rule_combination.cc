@@ -8,9 +8,9 @@
 namespace sallyport::rules {
 namespace {
 
-constexpr std::array<std::string_view, 5> kActions{"respond", "upstream", "handler", "tls", "tcp"};
+constexpr std::array<std::string_view, 6> kActions{"respond", "metadata", "upstream", "handler", "tls", "tcp"};
 
-constexpr std::array<std::string_view, 8> kNotWithDeny{"credential", "respond", "upstream",  "handler",
+constexpr std::array<std::string_view, 9> kNotWithDeny{"credential", "respond", "metadata",  "upstream", "handler",
                                                        "tls",        "limit",   "websocket", "tokens"};
 constexpr std::array<std::string_view, 3> kNotWithRespond{"credential", "websocket", "tokens"};
 constexpr std::array<std::string_view, 7> kNotWithPassthrough{"credential", "methods",   "paths", "query",
@@ -59,8 +59,10 @@ void check_combination(const Node& node, bool deny, Reporter& reporter) {
         return refuse("tcp", kNotWithTcp);
     }
     refuse_two_actions(node, reporter);
-    refuse("respond", kNotWithRespond);
-    if (find(node, "host") != nullptr) refuse("respond", std::array<std::string_view, 1>{"cidr"});
+    for (const std::string_view answer : {"respond", "metadata"}) {
+        refuse(answer, kNotWithRespond);
+        if (find(node, "host") != nullptr) refuse(answer, std::array<std::string_view, 1>{"cidr"});
+    }
     refuse("tcp", kNotWithTcp);
     if (find(node, "tls") != nullptr) {
         refuse_each(node, "with \"tls: passthrough\" nobody looks at the request: a rule with it cannot have ",

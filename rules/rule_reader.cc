@@ -12,18 +12,22 @@
 #include "rules/exchange_reader.h"
 #include "rules/fields.h"
 #include "rules/limit_reader.h"
+#include "rules/metadata_spec.h"
 #include "rules/rule_combination.h"
 
 namespace sallyport::rules {
 namespace {
 
+using CredentialNames = std::set<std::string, std::less<>>;
+
 constexpr std::size_t kRuleNameBytesMax = 128;
 
-constexpr std::array<std::string_view, 24> kKeys{
+constexpr std::array<std::string_view, 25> kKeys{
     "name",      "host",     "port", "scheme", "methods",    "paths",
     "query",     "headers",  "cidr", "deny",   "credential", "allow_cleartext_credential",
     "respond",   "upstream", "tls",  "tcp",    "limit",      "handler",
     "websocket", "cookies",  "ranges", "selector", "tokens",   "allow_minting",
+    "metadata",
 };
 constexpr std::array<std::string_view, 5> kUnsupportedKeys{"scrub", "approval", "budget", "redirect", "placeholder"};
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
@@ -44,7 +48,8 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
 
 class RuleReader {
 public:
-    RuleReader(const Node& node, Rule& rule, Reporter& reporter) : node_(node), rule_(rule), reporter_(reporter) {}
+    RuleReader(const Node& node, Rule& rule, const CredentialNames& credential_names, Reporter& reporter)
+        : node_(node), rule_(rule), credential_names_(credential_names), reporter_(reporter) {}
 
     void read() {
         with("name", [&](const Node& value) { read_name(value); });
@@ -101,6 +106,7 @@ private:
 
     void read_actions() {
         with("respond", [&](const Node& value) { rule_.respond = read_respond(value, reporter_); });
+        with("metadata", [&](const Node& value) { read_metadata_answer(value); });
         with("upstream", [&](const Node& value) { rule_.upstream = read_upstream(value, reporter_); });
         with("handler", [&](const Node& value) { rule_.handler = read_handler(value, reporter_); });
         with("limit", [&](const Node& value) { rule_.limit = read_limit(value, reporter_); });
@@ -108,6 +114,12 @@ private:
         with("websocket",
              [&](const Node& value) { rule_.websocket = read_flag(value, "websocket", reporter_).value_or(true); });
         check_combination(node_, rule_.deny, reporter_);
+    }
+
+    void read_metadata_answer(const Node& value) {
+        auto answer = std::make_shared<Respond>();
+        answer->metadata = read_metadata(value, credential_names_, reporter_);
+        rule_.respond = std::move(answer);
     }
 
     void read_tls(const Node& value) {
@@ -195,6 +207,7 @@ private:
 
     const Node& node_;
     Rule& rule_;
+    const CredentialNames& credential_names_;
     Reporter& reporter_;
 };
 
@@ -215,7 +228,7 @@ ReadRule read_rule(const Node& node, std::string label, const std::set<std::stri
     read.rule.label = std::move(label);
     read.rule.place = node.place;
     if (!expect_map(node, read.rule.label, {kKeys, kUnsupportedKeys}, reporter)) return read;
-    RuleReader(node, read.rule, reporter).read();
+    RuleReader(node, read.rule, credential_names, reporter).read();
     read.credential = read_credential_name(node, credential_names, reporter);
     const Node* credential = find(node, "credential");
     if (credential != nullptr && !read.rule.deny) {

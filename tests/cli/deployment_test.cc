@@ -5,6 +5,7 @@
 #include <map>
 
 #include "rules/compiled_policy.h"
+#include "rules/placeholders.h"
 #include "tests/cli/decide.h"
 #include "tests/cli/scratch.h"
 
@@ -468,6 +469,36 @@ TEST_F(DeploymentTest, X16_ASandboxThatIsOpenedAgainHasNothingOfTheEarlierOneBut
     ASSERT_TRUE(deployment.add_sandbox("two", ""));
     EXPECT_EQ(deployment.policy_of("two")->policy, "tight") << "what was asked for it before is not kept";
     EXPECT_EQ(deployment.policy_of("two")->identity.params.at("tenant"), "set") << "what the admin API has set is";
+}
+
+TEST_F(DeploymentTest, R16_PlaceholdersStayWithTheSandboxAndNoLonger) {
+    const auto text = [](const std::string& name) {
+        return "version: 1\nsecrets: { s: { env: SALLYPORT_DEPLOYMENT_TEST } }\n"
+               "credentials: { a: { type: placeholder, secret: s, env: A_KEY, prefix: sk-, in: [\"header:x-a\"] }, "
+               "b: { type: placeholder, secret: s, env: B_KEY, in: [\"header:x-a\"] } }\n"
+               "policies: { p: { rules: [ { host: a.example, credential: " + name + " } ] } }\n";
+    };
+    setenv("SALLYPORT_DEPLOYMENT_TEST", "marker-0123456789-0123456789-0123456789-0123456789", 1);
+    Deployment deployment = make(text("a"));
+    ASSERT_TRUE(deployment.add_sandbox("one", "p"));
+    ASSERT_TRUE(deployment.add_sandbox("two", "p"));
+    const auto of = [&](const std::string& sandbox, const std::string& credential) {
+        return std::string(deployment.policy_of(sandbox)->placeholders->of(credential));
+    };
+    const std::string first = of("one", "a");
+    EXPECT_TRUE(first.starts_with("sk-sallyp0x"));
+    EXPECT_EQ(first.size(), 50u);
+    EXPECT_NE(of("two", "a"), first);
+    EXPECT_EQ(of("one", "b"), "");
+    EXPECT_EQ(deployment.snapshot_of("one")->placeholders()->of("a"), first);
+
+    commit(deployment, deployment.plan_file(parse(text("b"))));
+    EXPECT_EQ(of("one", "a"), first);
+    EXPECT_NE(of("one", "b"), "");
+    ASSERT_TRUE(deployment.add_sandbox("one", "p"));
+    EXPECT_EQ(of("one", "a"), "");
+    commit(deployment, deployment.plan_file(parse(text("a"))));
+    EXPECT_NE(of("one", "a"), first);
 }
 
 TEST_F(DeploymentTest, GenerationsIncreaseByOne) {

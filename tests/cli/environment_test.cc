@@ -33,6 +33,16 @@ TEST(Environment, PassesOnAndSetsWhatIsAskedFor) {
     EXPECT_TRUE(has(*environment, "MADE=up"));
 }
 
+TEST(Environment, X6_PlaceholdersStandWhereSecretsWould) {
+    setenv("API_KEY", "marker-secret", 1);
+    const auto environment = command_environment({"OTHER=mine"}, {"API_KEY"}, {"API_KEY=sallyp0xabc", "OTHER=sallyp0xdef"});
+    ASSERT_TRUE(environment);
+    EXPECT_TRUE(has(*environment, "API_KEY=sallyp0xabc"));
+    EXPECT_TRUE(has(*environment, "OTHER=mine"));
+    EXPECT_FALSE(has(*environment, "OTHER=sallyp0xdef"));
+    EXPECT_EQ(as_lines({"A=1", "B=2"}), "A=1\nB=2\n");
+}
+
 TEST(Environment, RefusesASecretsVariableAndOneThatIsNotSet) {
     EXPECT_FALSE(command_environment({"SOME_TOKEN"}, {"SOME_TOKEN"}));
     EXPECT_FALSE(command_environment({"SOME_TOKEN=x"}, {"SOME_TOKEN"}));

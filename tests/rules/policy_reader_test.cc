@@ -134,5 +134,17 @@ TEST(PolicyReader, ReadsARuntimeList) {
     }
 }
 
+TEST(PolicyReader, AVariableHoldsOnePlaceholder) {
+    const auto text = [](const std::string& variable) {
+        return "version: 1\nsecrets: { token: { env: SALLYPORT_RULES_TEST_TOKEN } }\n"
+               "credentials: { a: { type: placeholder, secret: token, env: KEY, in: [\"header:x-a\"] }, "
+               "b: { type: placeholder, secret: token, env: " + variable + ", in: [\"header:x-a\"] } }\n"
+               "policies: { p: { rules: [ { host: a.example, credential: a }, { host: b.example, credential: b } ] } }\n";
+    };
+    EXPECT_EQ(sample::first_error(text("KEY")),
+              "f.yaml:4:60: error: the credentials \"a\" and \"b\" have the same \"env\", and a policy uses both");
+    EXPECT_EQ(sample::first_error(text("OTHER")), "");
+}
+
 }  // namespace
 }  // namespace sallyport::rules

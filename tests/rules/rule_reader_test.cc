@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "rules/metadata_spec.h"
 #include "tests/rules/sample.h"
 
 namespace sallyport::rules {
@@ -235,6 +236,21 @@ TEST(RuleReader, ReadsWebSocketAndHandler) {
         {"{ host: a.example, handler: [a] }", "37: error: \"handler\" must be a string"},
     };
     expect_diagnostics(cases);
+}
+
+TEST(RuleReader, MetadataIsAnAnswerOfTheGates) {
+    const auto snapshot = sample::snapshot_of(
+        sample::file_with({"{ host: 169.254.169.254, metadata: { aws: one, region: eu-west-1 } }"}));
+    ASSERT_NE(snapshot, nullptr);
+    const Decision decision = sample::decide(snapshot, "PUT http://169.254.169.254/latest/api/token");
+    EXPECT_EQ(decision.action, Action::respond);
+    ASSERT_NE(decision.respond->metadata, nullptr);
+    EXPECT_EQ(decision.respond->metadata->region, "eu-west-1");
+    EXPECT_EQ(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: on } }"})),
+              "f.yaml:9:47: error: credential \"on\" is not defined, did you mean \"one\"?");
+    EXPECT_NE(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: one }, respond: { body: x } }"})), "");
+    EXPECT_NE(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: one }, credential: one }"})), "");
+    EXPECT_NE(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: one }, deny: true }"})), "");
 }
 
 }  // namespace
