@@ -15,7 +15,9 @@ namespace {
 // What a placeholder may not be a part of.
 bool is_word(char c) { return (is_unreserved(c) && c != '.' && c != '~'); }
 
+// npos for an empty one.
 std::size_t find_word(std::string_view text, std::string_view word, std::size_t from) {
+    if (word.empty()) return text.npos;
     for (auto at = text.find(word, from); at != text.npos; at = text.find(word, at + 1)) {
         const auto end = at + word.size();
         const bool is_whole = (at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]));
@@ -27,10 +29,8 @@ std::size_t find_word(std::string_view text, std::string_view word, std::size_t 
 }  // namespace
 
 Result<void> HeadSwap::apply(http::RequestHead& head) {
-    if (!placeholder_.empty()) {
-        rewrite_fields(head.headers, [this](const http::HeaderMap::Field& field, Buffer& value) { return judge(field, value); });
-        if (!places_.query_keys.empty()) exchange_query(head.target);
-    }
+    rewrite_fields(head.headers, [this](const http::HeaderMap::Field& field, Buffer& value) { return judge(field, value); });
+    if (!places_.query_keys.empty()) exchange_query(head.target);
     if (are_too_many_) {
         return failure(ErrorCode::placeholder_misused, "more often than the credential's \"count\"");
     }
@@ -117,7 +117,7 @@ bool HeadSwap::keeps_pair(std::string_view pair, Buffer& out) {
     const auto value = pair.substr(std::min(equals + 1, pair.size()));
     out.append(pair.substr(0, pair.size() - value.size()));
     if (!places_.has_query_key(key)) return out.append(value), true;
-    if (!reads_as(value, placeholder_)) {
+    if (placeholder_.empty() || !reads_as(value, placeholder_)) {
         out.append(value);
         return mentions_placeholder(value) || !is_auth_key(key);
     }

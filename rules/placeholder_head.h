@@ -14,7 +14,7 @@ namespace sallyport::rules {
 
 class HeadSwap final {
 public:
-    // All outlive this. `count_left` is how often it may still be exchanged.
+    // All outlive this. An empty placeholder is none. `count_left` is how often it may still be exchanged.
     HeadSwap(const PlaceholderPlaces& places, std::string_view placeholder, std::string_view secret, unsigned& count_left)
         : places_(places), placeholder_(placeholder), secret_(secret), count_left_(count_left) {}
 

@@ -161,7 +161,7 @@ TEST_F(PlaceholderCredentialTest, WhereASandboxHasNoneNothingIsExchanged) {
     use(entry(R"(in: ["header:x-api-key"])"));
     action_ = std::move(*kind_->render(nullptr));
     EXPECT_EQ(send("/", {{"X-Api-Key", placeholder_}}).error, "placeholder_misused");
-    EXPECT_EQ(send("/", {{"X-Api-Key", "own"}}).head.headers.get("X-Api-Key"), std::nullopt);
+    EXPECT_FALSE(send("/", {{"X-Api-Key", "own"}}).head.headers.has("X-Api-Key"));
 }
 
 TEST_F(PlaceholderCredentialTest, ASecretThatDoesNotFitIsNotRendered) {

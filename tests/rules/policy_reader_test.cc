@@ -142,7 +142,7 @@ TEST(PolicyReader, AVariableHoldsOnePlaceholder) {
                "policies: { p: { rules: [ { host: a.example, credential: a }, { host: b.example, credential: b } ] } }\n";
     };
     EXPECT_EQ(sample::first_error(text("KEY")),
-              "f.yaml:4:60: error: the credentials \"a\" and \"b\" have the same \"env\", and a policy uses both");
+              "f.yaml:4:63: error: the credentials \"a\" and \"b\" have the same \"env\", and a policy uses both");
     EXPECT_EQ(sample::first_error(text("OTHER")), "");
 }
 

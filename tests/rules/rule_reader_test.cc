@@ -247,7 +247,7 @@ TEST(RuleReader, MetadataIsAnAnswerOfTheGates) {
     ASSERT_NE(decision.respond->metadata, nullptr);
     EXPECT_EQ(decision.respond->metadata->region, "eu-west-1");
     EXPECT_EQ(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: on } }"})),
-              "f.yaml:9:47: error: credential \"on\" is not defined, did you mean \"one\"?");
+              "f.yaml:9:45: error: credential \"on\" is not defined, did you mean \"one\"?");
     EXPECT_NE(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: one }, respond: { body: x } }"})), "");
     EXPECT_NE(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: one }, credential: one }"})), "");
     EXPECT_NE(sample::first_error(sample::file_with({"{ host: a.example, metadata: { gcp: one }, deny: true }"})), "");
