@@ -23,6 +23,7 @@
 #include "proxy/tunnel.h"
 #include "proxy/upstream_pool.h"
 #include "proxy/worker_context.h"
+#include "rules/metadata_answer.h"
 #include "rules/snapshot.h"
 
 namespace sallyport::proxy {
@@ -77,6 +78,7 @@ public:
     Limiter& limiter() { return limiter_; }
     HandlerCalls& calls() { return calls_; }
     KeptSecrets& kept() { return kept_; }
+    rules::MetadataAnswers& metadata() { return metadata_; }
     certs::LeafCache& leaves() { return leaves_; }
     EVP_PKEY* leaf_key() const { return authority_->leaf_key(); }
     // Fills in what the destination address says: the name that a synthetic one stands for, or the literal.
@@ -115,6 +117,7 @@ private:
     UpstreamPool pool_;
     Limiter limiter_;
     KeptSecrets kept_;  // outlives the connections below
+    rules::MetadataAnswers metadata_{kept_.random()};
     HandlerCalls calls_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::vector<std::unique_ptr<net::DatagramSocket>> name_servers_;

@@ -212,7 +212,7 @@ Result<void> Stream::admit() {
 Result<void> Stream::act() {
     static const rules::Respond kEndOfTheWay{204, {}, {}};
     if (decision_.action == rules::Action::respond) {
-        answer_by_rule(*decision_.respond);
+        answer_by_rule();
         return {};
     }
     if (count_forward(head_) == Forwarding::ends_here) {
@@ -402,6 +402,12 @@ bool Stream::has_same_rights(const rules::PolicySnapshot& now, const rules::Deci
 bool Stream::has_same_limits(const rules::PolicySnapshot& now, const rules::Decision& decision) const {
     return is_same_limit(decision.limit, decision_.limit) && decision.limit_key == decision_.limit_key &&
            is_same_limit(now.policy_limit(), snapshot_->policy_limit());
+}
+
+void Stream::answer_by_rule() {
+    const auto& metadata = decision_.respond->metadata;
+    if (metadata == nullptr) return answer_by_rule(*decision_.respond);
+    answer_by_rule(egress_.metadata().answer(*metadata, canonical_, head_.headers, std::chrono::system_clock::now()));
 }
 
 void Stream::answer_by_rule(const rules::Respond& respond) {

@@ -91,6 +91,7 @@ private:
     Result<void> send_head();
     Result<void> complete_head(http::RequestHead& head);
     Result<void> end_request_body(http::HeaderMap& trailers);
+    void answer_by_rule();
     void answer_by_rule(const rules::Respond& respond);
     bool may_keep_alive_after_answer() const;
     void go_on_after_answer();

@@ -534,6 +534,26 @@ std::string get(const std::string& host, const std::string& fields = "", const s
     return "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + fields + "\r\n";
 }
 
+TEST_F(StreamTest, ARuleMayAnswerLikeAMetadataService) {
+    start(R"(
+version: 1
+secrets: { token: { env: GATE_TEST_SECRET } }
+credentials: { storage: { type: bearer, secret: token } }
+policies:
+  p:
+    rules:
+      - { host: metadata.google.internal, port: 80, scheme: http, metadata: { gcp: storage, project: acme } }
+      - { host: storage.googleapis.com, credential: storage }
+)");
+    TestClient& client = connect(resolve("metadata.google.internal"), 80);
+    client.send(get("metadata.google.internal", "Metadata-Flavor: Google\r\n", "/computeMetadata/v1/project/project-id"));
+    run_until([&] { return client.received.ends_with("\r\n\r\nacme"); });
+    EXPECT_NE(client.received.find("Metadata-Flavor: Google\r\n"), std::string::npos);
+    client.received.clear();
+    client.send(get("metadata.google.internal", "", "/computeMetadata/v1/project/project-id"));
+    run_until([&] { return client.received.starts_with("HTTP/1.1 403 "); });
+}
+
 TEST_F(StreamTest, ARuleMayAnswerItself) {
     start(kActions);
     TestClient& client = connect(resolve("status.local"), 80);
