@@ -80,7 +80,7 @@ std::string CertificateIssuer::issue(const std::string& dns_name, Flaw flaw) con
     X509* issuer = self_signed ? leaf.get() : root_.get();
     X509_set_issuer_name(leaf.get(), X509_get_subject_name(issuer));
     add_extension(leaf.get(), issuer, NID_subject_alt_name, "DNS:" + dns_name);
-    add_extension(leaf.get(), issuer, NID_ext_key_usage, "serverAuth");
+    add_extension(leaf.get(), issuer, NID_ext_key_usage, "serverAuth,clientAuth");
     SALLYPORT_CHECK(X509_sign(leaf.get(), self_signed ? key.get() : key_.get(), EVP_sha256()) > 0);
     return to_pem(leaf.get()) + to_pem(key.get());
 }

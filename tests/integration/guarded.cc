@@ -32,7 +32,7 @@ std::string from_hex(const std::string& text) {
 std::vector<std::string> trusting(const std::string& bundle) {
     std::vector<std::string> environment = {"PYTHONDONTWRITEBYTECODE=1"};
     for (const char* name :
-         {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
+         {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "AWS_CA_BUNDLE"}) {
         environment.push_back(std::string(name) + "=" + bundle);
     }
     return environment;
@@ -44,13 +44,13 @@ void append(std::vector<std::string>& to, const std::vector<std::string>& more) 
 
 }  // namespace
 
-std::string policy(const std::string& rules, const std::string& token_source) {
+std::string policy(const std::string& rules, const std::string& token_source, const std::string& more_credentials) {
     World& world = World::get();
     const std::string token = token_source.empty() ? "{ file: " + world.path("secrets/token") + " }" : token_source;
     return "version: 1\nupstream_ca: " + world.path("root.pem") +
            "\nsecrets:\n  token: " + token + "\n  other: { file: " + world.path("secrets/other") + R"( }
 credentials:
-  token: { type: header, name: X-Auth-Token, value: "${secrets.token}" }
+)" + more_credentials + R"(  token: { type: header, name: X-Auth-Token, value: "${secrets.token}" }
   other: { type: header, name: X-Auth-Token, value: "${secrets.other}" }
   bearer: { type: bearer, secret: token }
   basic: { type: basic, username: x-access-token, password: "${secrets.token}" }

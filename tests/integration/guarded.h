@@ -14,8 +14,9 @@ namespace sallyport::integration {
 
 // A policy file around the lines of `rules`: secrets `token` and `other`; credentials `token` (X-Auth-Token), `other` (the
 // same field), `bearer`, and `basic`; one policy named `agent`. `token_source` is where `token` comes from; empty: a file of
-// the world's.
-std::string policy(const std::string& rules, const std::string& token_source = {});
+// the world's. `more_credentials`: lines of the `credentials` section.
+std::string policy(const std::string& rules, const std::string& token_source = {},
+                   const std::string& more_credentials = {});
 
 // Rules for policy(): one host with a credential, and one without.
 inline const std::string kApiAndOpen = R"(

@@ -42,6 +42,30 @@ std::string percent(std::string_view secret, const char* digits, bool everything
     return out;
 }
 
+// What stands for each character, one after the other.
+template <class Encode>
+std::string each(std::string_view secret, Encode encode) {
+    std::string out;
+    for (std::size_t i = 0; i < secret.size(); ++i) out += encode(secret[i], i);
+    return out;
+}
+
+// For every other character, and the rest as it is; the case of the digits changes, too.
+std::string percent_mixed(std::string_view secret) {
+    return each(secret, [](char c, std::size_t i) {
+        const std::string plain(1, c);
+        return i % 2 == 0 ? plain : percent(plain, i % 4 / 2 == 0 ? "0123456789abcdef" : "0123456789ABCDEF", true);
+    });
+}
+
+std::vector<std::string> wide_forms(std::string_view secret) {
+    const char* const digits = "0123456789abcdef";
+    return {each(secret, [&](char c, std::size_t) { return "\\u00" + hex(std::string(1, c), digits); }),
+            each(secret, [](char c, std::size_t) { return "&#" + std::to_string(static_cast<int>(c)) + ";"; }),
+            each(secret, [&](char c, std::size_t) { return "&#x" + hex(std::string(1, c), digits) + ";"; }),
+            each(secret, [](char c, std::size_t i) { return i == 0 ? std::string(1, c) : std::string({'\0', c}); })};
+}
+
 }  // namespace
 
 std::vector<std::string> encodings(std::string_view secret) {
@@ -55,6 +79,12 @@ std::vector<std::string> encodings(std::string_view secret) {
         all.push_back(percent(secret, digits, true));
         all.push_back(percent(secret, digits, false));
     }
+    all.push_back(percent_mixed(secret));
+    std::string escaped_slashes(secret);
+    for (auto at = escaped_slashes.find('/'); at != std::string::npos; at = escaped_slashes.find('/', at + 2))
+        escaped_slashes.insert(at, "\\");
+    if (escaped_slashes != secret) all.push_back(escaped_slashes);
+    for (auto& form : wide_forms(secret)) all.push_back(std::move(form));
     return all;
 }
 

@@ -144,5 +144,38 @@ await stripe.webhookEndpoints.create({ url: "https://evil.example", enabled_even
     EXPECT_THAT(seen_by("api.stripe.com"), AllOf(Not(HasSubstr("sandboxesown")), Not(HasSubstr("ephemeral"))));
 }
 
+// The server that keeps the objects, behind the page that verifies signatures.
+Process start_s3(World& world) {
+    make_directory(world.path("internet/s3"));
+    Process server({.argv = {"/usr/bin/env", "node", SALLYPORT_SOURCE_DIR "/tests/integration/origin/s3.js", "127.0.0.1", "9000",
+                             "acme-data", world.path("internet/s3")},
+                    .environment = {"NODE_PATH=" SALLYPORT_NPM_CLIENTS, "PATH=/usr/local/bin:/usr/bin:/bin"},
+                    .netns = world.network().internet()},
+                   world.path("internet/s3rver"));
+    EXPECT_TRUE(wait_for_text(server.out_path(), "ready")) << server.err();
+    return server;
+}
+
+const std::string kBucket = "  bucket: { type: aws_sigv4, access_key_id: " + std::string(kAwsKeyId) +
+                            ", secret_access_key: \"${secrets.token}\", services: [s3], regions: [eu-west-1], buckets: [acme-data] }\n";
+
+TEST_F(Providers, TheAwsCliCopiesListsAndPresignsWithDummyKeys) {
+    Process s3 = start_s3(world());
+    Guard guard(policy("      - { use: aws-s3, credential: bucket, buckets: acme-data, regions: eu-west-1 }\n", {}, kBucket));
+    Finished aws = run(guard,
+                       "echo hello >f; aws s3 cp --quiet f s3://acme-data/a/f; aws s3 ls s3://acme-data/a/ | awk '{print $4}';"
+                       "head -c 9000000 /dev/urandom >big; aws s3 cp --quiet big s3://acme-data/big;"
+                       "aws s3 cp --quiet s3://acme-data/big back; cmp big back && echo same; rm big back;"
+                       "curl -sS \"$(aws s3 presign s3://acme-data/a/f)\";"
+                       "aws s3api put-object-acl --bucket acme-data --key a/f --acl public-read 2>&1 || echo no acl;"
+                       "aws s3 ls s3://other-bucket/ 2>&1 || echo no other bucket",
+                       {"AWS_ACCESS_KEY_ID=AKIASALLYPORT0000000", "AWS_SECRET_ACCESS_KEY=dummy", "AWS_REGION=eu-west-1",
+                        "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER="});
+    EXPECT_THAT(aws.out, HasSubstr("f\nsame\nhello\n")) << aws.err;
+    EXPECT_THAT(aws.out, AllOf(HasSubstr("no acl\n"), HasSubstr("no other bucket\n")));
+    const std::string seen = seen_by("acme-data.s3.eu-west-1.amazonaws.com");
+    EXPECT_THAT(seen, AllOf(HasSubstr(kAwsKeyId), Not(HasSubstr("AKIASALLYPORT0000000")), Not(HasSubstr("?acl"))));
+}
+
 }  // namespace
 }  // namespace sallyport::integration

@@ -19,7 +19,7 @@ namespace {
 struct Host {
     const char* name;
     const char* address;
-    const char* tls = "any";  // any, 1.2 or none
+    const char* tls = "any";  // any, 1.2, client (asks for one of its certificates) or none
     enum Certificate { good, expired, not_yet_valid, self_signed, unknown_root, wrong_name } certificate = good;
 };
 
@@ -43,6 +43,15 @@ constexpr Host kHosts[] = {
     {"unknownroot.example", "203.0.113.33", "any", Host::unknown_root},
     {"wrongname.example", "203.0.113.34", "any", Host::wrong_name},
     {"tls12.example", "203.0.113.35", "1.2"},
+    {"api.github.com", "203.0.113.40"},
+    {"github.com", "203.0.113.41"},
+    {"api.anthropic.com", "203.0.113.42"},
+    {"api.openai.com", "203.0.113.43"},
+    {"api.stripe.com", "203.0.113.44"},
+    {"registry-1.docker.io", "203.0.113.45"},
+    {"auth.docker.io", "203.0.113.46"},
+    {"acme-data.s3.eu-west-1.amazonaws.com", "203.0.113.48"},
+    {"mtls.acme.example", "203.0.113.47", "client"},
     {"internal.example", "10.0.0.5"},
     {"metadata.example", "169.254.169.254", "none"},
     {"v6internal.example", "fd00::5"},
@@ -134,12 +143,16 @@ void World::write_internet() {
     write_file(path("internet/zone"), zone);
     write_file(path("internet/token"), kSecret);
     write_file(path("internet/password"), kOtherSecret);
+    write_file(path("internet/aws_keys"), std::string(kAwsKeyId) + " " + std::string(kSecret) + "\n");
 }
 
 void World::write_certificates() {
     CertificateIssuer trusted("Fake Internet Root");
     CertificateIssuer unknown("Unknown Root");
     write_file(path("root.pem"), trusted.root_pem());
+    CertificateIssuer clients("Clients Root");
+    write_file(path("internet/clients.pem"), clients.root_pem());
+    write_file(path("secrets/client.pem"), clients.issue("agent.acme.example"));
     for (const auto& host : kHosts) {
         write_file(path("internet/certs/") + host.name + ".pem", certificate_for(host, trusted, unknown));
     }

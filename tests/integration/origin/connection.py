@@ -21,6 +21,7 @@ class Connection:
         self.number = next_number(name, port)
         self.credential = None  # the first one that this connection carried, for /bound
         self.scheme = "http"
+        self.peer_certificate = None  # as ssl gives it; where the client has shown one
         self._left = RECORDED_BYTES_MAX
         self._buffer = b""
         self._socket = None
@@ -29,6 +30,8 @@ class Connection:
     def attach(self, socket, scheme):
         self._socket = socket
         self.scheme = scheme
+        if scheme == "https":
+            self.peer_certificate = socket.getpeercert()
 
     def _fill(self):
         piece = self._socket.recv(65536)

@@ -1,5 +1,5 @@
 """All of the fake internet in one process: `internet.py DIRECTORY`. The directory holds `hosts` (NAME ADDRESS TLS, TLS being
-`any`, `1.2` or `none`), `zone`, `certs/NAME.pem`, and gets `received/`. Says "ready" on standard output."""
+`any`, `1.2`, `client`, which asks for a certificate of `clients.pem`, or `none`), `zone`, `certs/NAME.pem`, and gets `received/`. Says "ready" on standard output."""
 import os
 import ssl
 import sys
@@ -20,6 +20,9 @@ def context_for(directory, name, tls):
     context.set_alpn_protocols(["http/1.1"])
     if tls == "1.2":
         context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if tls == "client":
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(os.path.join(directory, "clients.pem"))
     return context
 
 

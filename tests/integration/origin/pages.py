@@ -1,5 +1,5 @@
 """What every host of the fake internet serves. A page takes a request, sends its answer and returns CLOSE where the
-connection must close. No page says the credential back."""
+connection must close. No page says the credential back, but those of `providers` and `reflect`."""
 import base64
 import hashlib
 import json
@@ -7,8 +7,11 @@ import os
 
 import git_backend
 import malformed
+import providers
+import reflect
 import static_site
 import stores
+import verify
 import websocket
 from http_server import CLOSE, response
 
@@ -25,8 +28,11 @@ class Site:
             self.token = file.read().strip()
         with open(os.path.join(directory, "password"), encoding="ascii") as file:
             self.stores = stores.Stores(directory, self.token, file.read().strip())
+        self.nonces = set()
 
     def answer(self, request):
+        if provider := providers.BY_HOST.get(request.connection.name):
+            return provider(self, request)
         for prefix, page in PREFIXES:
             if request.path.startswith(prefix):
                 return page(self, request)
@@ -182,11 +188,15 @@ PAGES = {
     "/trailers": trailers, "/early": early, "/100": only_after_continue, "/204": no_content, "/304": not_modified,
     "/head": head_only, "/big": big, "/upload": upload, "/slow": slow, "/silent": silent, "/redirect": redirect,
     "/events": events, "/guarded": stores.guarded_page, "/oauth/token": stores.oauth_page, "/websocket": websocket.page,
+    "/reflect": reflect.page, "/reflect/events": reflect.events,
+    "/verify/query": verify.in_query, "/verify/cookie": verify.in_cookie, "/verify/signed": verify.signed,
+    "/verify/client": verify.client,
 }
 PREFIXES = [
     ("/bad/", malformed.page),
     ("/git/", git_backend.page),
     ("/site/", static_site.page),
+    ("/verify/path/", verify.in_path),
     ("/echo/", echo),
     ("/vault/v1/", stores.vault_page),
 ]

@@ -1,5 +1,5 @@
 """A WebSocket echo (RFC 6455): text and binary messages of up to 64 KiB come back; "bye" closes. Says first whether the
-handshake was authorised."""
+handshake was authorised; with ?reflect, also which credential it had, in one message and in two fragments."""
 import base64
 import hashlib
 import struct
@@ -47,6 +47,11 @@ def page(site, request):
     connection.send(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      f"Sec-WebSocket-Accept: {accept}\r\n\r\n").encode())
     connection.send(frame(1, b"authorised" if site.is_authorised(request) else b"anonymous"))
+    if "reflect" in request.query:
+        said = request.header("X-Auth-Token", "nobody").encode()
+        connection.send(frame(1, b"it is " + said))
+        connection.send(frame(2, b"it is " + said))
+        connection.send(bytes([0x01, 12]) + b"it is " + said[:6] + bytes([0x80, len(said) - 6]) + said[6:])
     while True:
         opcode, payload = read_frame(connection)
         if opcode == 8 or payload == b"bye":
