@@ -202,6 +202,7 @@ private:
         put(made, "name", text_node(std::string(prefix_) + '/' + rule.name, node_.place));
         put(made, "scheme", text_node("https", node_.place));
         for (const Entry& entry : rule.conditions.entries) {
+            if (!applies(entry)) continue;
             const auto value = condition(entry, rule);
             if (!value) return;
             put(made, entry.key, *value);
@@ -211,6 +212,11 @@ private:
             pass_on(made);
         }
         used_.rules.push_back(std::move(made));
+    }
+
+    // What a pack says beside a credential is what goes without saying.
+    bool applies(const Entry& entry) const {
+        return entry.key != "ranges" || (find(node_, "credential") != nullptr && find(node_, "ranges") == nullptr);
     }
 
     // Where the rule is about every path of its hosts.

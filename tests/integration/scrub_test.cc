@@ -2,6 +2,7 @@
 // in pieces. After every test, everything that came out of the sandbox is searched for the secret (see World::leaks).
 #include <gmock/gmock.h>
 
+#include "files.h"
 #include "guarded.h"
 #include "leak.h"
 
@@ -16,12 +17,35 @@ using testing::Not;
 constexpr const char* kEncodings[] = {"raw",           "base64", "base64-1",     "base64-2", "base64url",    "basic",  "hex",      "HEX",
                                       "percent",       "json",   "json-unicode", "html",     "html-numbers", "utf-16", "utf-16-be", "percent-mixed"};
 
+// What follows the last head of an answer, without the framing of chunks: a secret in two of them is one to the reader.
+std::string body_of(const RawResult& result) {
+    std::size_t at = 0;
+    while (result.received.compare(at, 10, "HTTP/1.1 1") == 0) at = result.received.find("\r\n\r\n", at) + 4;
+    const std::size_t end = result.received.find("\r\n\r\n", at);
+    if (end == std::string::npos) return {};
+    const std::string rest = result.received.substr(end + 4);
+    if (result.received.substr(at, end - at).find("Transfer-Encoding: chunked") == std::string::npos) return rest;
+    std::string body;
+    for (std::size_t next = 0; next < rest.size();) {
+        const std::size_t size = std::stoul(rest.substr(next), nullptr, 16);
+        next = rest.find("\r\n", next) + 2;
+        if (size == 0) return body + rest.substr(next);  // and the trailers
+        body += rest.substr(next, size);
+        next += size + 2;
+    }
+    return body;
+}
+
 class Scrub : public IntegrationTest {
 protected:
     Guard guard_{policy(kApiAndOpen)};
 
     static RawCase reflect(const std::string& query, const std::string& fields = "Accept-Encoding: gzip, deflate, br, zstd\r\n") {
         return {.bytes = get("/reflect?" + query, "api.acme.example", fields), .mode = "all"};
+    }
+    static void expect_nothing_of_it(const RawResult& result, const std::string& about) {
+        EXPECT_THAT(leaks_in(result.received), IsEmpty()) << about;
+        EXPECT_THAT(leaks_in(body_of(result)), IsEmpty()) << about;
     }
     // Each is answered by the origin, which had the credential, and the answer holds nothing of it.
     void expect_clean(const std::vector<std::string>& queries) {
@@ -31,7 +55,7 @@ protected:
         for (std::size_t i = 0; i < queries.size(); ++i) {
             EXPECT_NE(results[i].status(), 0) << queries[i] << ' ' << results[i].outcome;
             EXPECT_NE(results[i].status(), 502) << queries[i];
-            EXPECT_THAT(leaks_in(results[i].received), IsEmpty()) << queries[i];
+            expect_nothing_of_it(results[i], queries[i]);
         }
         EXPECT_THAT(world().all_received("api.acme.example"), HasSubstr("X-Auth-Token: " + std::string(kSecret)));
     }
@@ -45,8 +69,7 @@ TEST_F(Scrub, R1_NoEncodingOfTheCredentialComesBackInABody) {
 
 TEST_F(Scrub, R1_TheRestOfABodyIsAsItWas) {
     const RawResult result = guard_.raw(reflect("where=body&framing=length"));
-    EXPECT_THAT(result.received, HasSubstr("\r\n\r\nbefore "));
-    EXPECT_THAT(result.received, HasSubstr(" after\n"));
+    EXPECT_EQ(body_of(result), "before " + std::string(kSecret.size(), '*') + " after\n");
     EXPECT_EQ(result.status(), 200);
 }
 
@@ -74,8 +97,9 @@ TEST_F(Scrub, R3_CompressedAnswersAreLookedThrough) {
     const auto results = guard_.raw_all(cases);
     for (std::size_t i = 0; i < queries.size(); ++i) {
         EXPECT_EQ(results[i].status(), 200) << queries[i];
-        EXPECT_THAT(results[i].received, AllOf(HasSubstr("before "), HasSubstr(" after\n"))) << queries[i];
-        EXPECT_THAT(leaks_in(results[i].received), IsEmpty()) << queries[i];
+        const std::string body = body_of(results[i]);
+        EXPECT_TRUE(body.starts_with("before **") && body.ends_with("** after\n")) << queries[i] << body;
+        expect_nothing_of_it(results[i], queries[i]);
     }
 }
 
@@ -105,14 +129,14 @@ TEST_F(Scrub, R8_EveryPartOfTheHeadAndTheTrailers) {
 TEST_F(Scrub, R9_AnAnswerThatIsCutShort) {
     for (const char* encoding : {"raw", "base64", "hex"}) {
         const RawResult result = guard_.raw(reflect(std::string("where=cut&as=") + encoding));
-        EXPECT_THAT(leaks_in(result.received), IsEmpty()) << encoding;
+        expect_nothing_of_it(result, encoding);
     }
 }
 
 TEST_F(Scrub, R14_ServerSentEvents) {
     const RawResult result = guard_.raw({.bytes = get("/reflect/events"), .mode = "all"});
-    EXPECT_THAT(result.received, AllOf(HasSubstr("data: hello\n\n"), HasSubstr("data: the key is "), HasSubstr("data: goodbye\n\n")));
-    EXPECT_THAT(leaks_in(result.received), IsEmpty());
+    EXPECT_THAT(body_of(result), AllOf(HasSubstr("data: hello\n\n"), HasSubstr("data: the key is **"), HasSubstr("data: goodbye\n\n")));
+    expect_nothing_of_it(result, "events");
 }
 
 TEST_F(Scrub, R14_AnEventIsNotHeldBackForTheNextOne) {

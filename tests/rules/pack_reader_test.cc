@@ -146,6 +146,17 @@ TEST(PackReader, WithoutACredentialAPackIsRulesWithoutOne) {
     EXPECT_EQ(verdict_of(snapshot, "GET http://registry.npmjs.org/left-pad"), "denied default");
 }
 
+TEST(PackReader, WhatIsDownloadedInPartsIsScannedInPartsUnlessTheEntrySaysOtherwise) {
+    const auto ranges_with = [](const std::string& keys) {
+        const auto parsed = parse_policy_file(
+            file_with({"{ use: aws-s3, buckets: acme, regions: eu-west-1" + keys + " }"}), "f.yaml");
+        return parsed.file ? std::optional(parsed.file->policies.at("p")->rules.at(0).exchange.ranges) : std::nullopt;
+    };
+    EXPECT_EQ(ranges_with(", credential: one"), RangeUse::scan);
+    EXPECT_EQ(ranges_with(", credential: one, ranges: refuse"), RangeUse::refuse);
+    EXPECT_EQ(ranges_with(""), RangeUse::strip);
+}
+
 TEST(PackReader, RuntimeRulesMayUsePacks) {
     sample::Extras extras;
     extras.runtime_rules = R"([{"use": "stripe", "credential": "one"}])";
