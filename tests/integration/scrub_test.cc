@@ -29,7 +29,7 @@ std::string body_of(const RawResult& result) {
     for (std::size_t next = 0; next < rest.size();) {
         const std::size_t size = std::stoul(rest.substr(next), nullptr, 16);
         next = rest.find("\r\n", next) + 2;
-        if (size == 0) return body + rest.substr(next);  // and the trailers
+        if (size == 0) return body + rest.substr(next, rest.size() - next - 2);  // and the trailers
         body += rest.substr(next, size);
         next += size + 2;
     }

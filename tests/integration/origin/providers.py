@@ -12,7 +12,7 @@ from http_server import response
 
 
 def send_json(request, value, status=200, headers=()):
-    body = json.dumps(value).encode()
+    body = json.dumps(value).encode() if request.method != "HEAD" else b""
     request.connection.send(response(status, [("Content-Type", "application/json"), *headers], body))
 
 
@@ -101,6 +101,7 @@ class Registry:
         self._tokens = {}  # token → scope
         self._blobs = {}
         self._manifests = {}
+        self._uploads = 0
 
     def token_service(self, site, request):
         basic = base64.b64encode(b"agent:" + site.token.encode()).decode()
@@ -142,7 +143,9 @@ class Registry:
     def _upload(self, request):
         digest = request.query.get("digest")
         content = request.body()
-        upload = request.path.rstrip("/") + ("/1" if request.path.endswith("/") else "")
+        with self._lock:
+            self._uploads += 1
+        upload = request.path + str(self._uploads) if request.path.endswith("/") else request.path
         if request.method == "PATCH":
             self._blobs[upload] = ("", "", content)
             return request.connection.send(response(202, [("Location", upload), ("Range", f"0-{max(len(content) - 1, 0)}")]))
