@@ -20,6 +20,23 @@ bool has_cookie(std::string_view field, std::string_view name) {
     return false;
 }
 
+// How often a value begins again inside of itself: to look for "aaaa…" takes its length for each byte of a body. By its
+// borders (Knuth, Morris, Pratt), without regard to case.
+std::size_t repeats_of(std::string_view value) {
+    const auto folded = [&](std::size_t at) { return value[at] | 0x20; };
+    std::vector<std::size_t> border(value.size() + 1, 0);
+    std::vector<std::size_t> count(value.size() + 1, 0);
+    std::size_t most = 0;
+    for (std::size_t size = 2, at = 0; size <= value.size(); ++size) {
+        while (at > 0 && folded(at) != folded(size - 1)) at = border[at];
+        if (folded(at) == folded(size - 1)) ++at;
+        border[size] = at;
+        if (at > 0) count[size] = count[at] + 1;
+        most = std::max(most, count[size]);
+    }
+    return most;
+}
+
 // Lives on the stack for one request: what it held is wiped.
 struct WipedString {
     ~WipedString() { wipe_bytes(text.data(), text.size()); }
@@ -38,8 +55,10 @@ void CookieJar::store(const CookiePlace& place, std::string_view set_cookie, Coo
     if (!read || !is_for(*read, place)) return;
     const std::string_view path = read->path.value_or(default_cookie_path(place.path));
     if (read->name.size() + read->value.size() + path.size() > kCookieBytesMax) return;
+    const std::size_t repeats = read->value.size() < kCookieNeedleBytesMin ? 0 : repeats_of(read->value);
+    if (repeats > kCookieRepeatsMax) return;
     Cookie cookie{std::string(place.host), std::string(read->name), std::string(path), SecretString(read->value),
-                  read->is_secure, read->expires, ++clock_, clock_};
+                  read->is_secure, read->expires, ++clock_, clock_, repeats};
     Jar& jar = jars_.try_emplace(std::string(place.credential)).first->second;
     // Many origins say the same again with every response.
     bool is_known = false;
@@ -74,7 +93,13 @@ void CookieJar::make_room(Jar& jar) {
         for (const Cookie& cookie : jar.cookies) sum += cookie.bytes();
         return sum;
     };
-    while (jar.cookies.size() > kCookiesPerCredentialMax || bytes() > kCookieBytesPerCredentialMax) {
+    const auto repeats = [&] {
+        std::size_t sum = 0;
+        for (const Cookie& cookie : jar.cookies) sum += cookie.repeats;
+        return sum;
+    };
+    while (jar.cookies.size() > kCookiesPerCredentialMax || bytes() > kCookieBytesPerCredentialMax ||
+           repeats() > kCookieRepeatsPerCredentialMax) {
         jar.cookies.erase(std::min_element(jar.cookies.begin(), jar.cookies.end(),
                                            [](const Cookie& a, const Cookie& b) { return a.used < b.used; }));
     }

@@ -54,6 +54,7 @@ private:
         std::optional<CookieTime> expires;
         std::uint64_t made = 0;  // counted, not timed: which came first
         std::uint64_t used = 0;
+        std::size_t repeats = 0;  // of the value inside of itself
 
         std::size_t bytes() const { return host.size() + name.size() + path.size() + value.size(); }
     };

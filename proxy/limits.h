@@ -73,6 +73,9 @@ inline constexpr std::size_t kCookieBytesPerCredentialMax = 64 * 1024;
 // Shorter values are words ("dark", "en-US", a day) that stand in pages anyway; a session's name is at least 64 bits of
 // chance, which is sixteen hexadecimal digits.
 inline constexpr std::size_t kCookieNeedleBytesMin = 16;
+// How often values may begin again inside of themselves: looking for those costs as much more for each byte of a body.
+inline constexpr std::size_t kCookieRepeatsMax = 32;
+inline constexpr std::size_t kCookieRepeatsPerCredentialMax = 64;
 
 // Hosts that no rule allows get a leaf too, so that the client can be told why; not many, because minting costs.
 inline constexpr double kRefusalLeavesPerSecond = 20;

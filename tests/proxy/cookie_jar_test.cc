@@ -16,6 +16,13 @@ CookiePlace at(std::string_view path, std::string_view host = "x.dev", std::stri
     return {credential, host, path, is_secure};
 }
 
+// "1.2.3.4.…": as long as is wanted, and never the same again.
+std::string counted(std::size_t size) {
+    std::string text;
+    for (int i = 1; text.size() < size; ++i) text += std::to_string(i) + ".";
+    return text.substr(0, size);
+}
+
 std::string sent(CookieJar& jar, const CookiePlace& place, const std::string& own = "", CookieTime now = kNow) {
     http::HeaderMap headers;
     if (!own.empty()) headers.add("Cookie", own);
@@ -107,6 +114,22 @@ TEST(CookieJar, R11_DoesNotOutliveItsCredential) {
     EXPECT_EQ(sent(jar, at("/", "x.dev", "two")), "b=2");
 }
 
+TEST(CookieJar, R4_AValueThatWouldKeepAWorkerBusyIsNotKept) {
+    CookieJar jar;
+    jar.store(at("/"), "a=" + std::string(1000, 'a'), kNow);
+    jar.store(at("/"), "b=" + std::string(500, 'a') + counted(500), kNow);
+    std::string mixed;
+    while (mixed.size() < 1000) mixed += mixed.size() % 2 == 0 ? "aB" : "Ab";
+    jar.store(at("/"), "c=" + mixed, kNow);
+    EXPECT_EQ(jar.size(), 0u);
+    jar.store(at("/"), "d=" + std::string(16, '0'), kNow);
+    jar.store(at("/"), "e=" + counted(1000), kNow);
+    jar.store(at("/"), "f=x" + std::string(1000, 'A'), kNow);
+    EXPECT_EQ(jar.size(), 3u) << "none of these begins again";
+    for (int i = 0; i < 20; ++i) jar.store(at("/"), "g" + std::to_string(i) + "=" + std::string(30, 'g') + counted(30), kNow);
+    EXPECT_LE(jar.size(), 2u + 2u) << "nor do many of them add up";
+}
+
 TEST(CookieJar, IsBoundedAndForgetsWhatWasUsedLongestAgo) {
     CookieJar jar;
     for (std::size_t i = 0; i < kCookiesPerCredentialMax; ++i) jar.store(at("/"), "c" + std::to_string(i) + "=1; Path=/p" + std::to_string(i), kNow);
@@ -115,10 +138,10 @@ TEST(CookieJar, IsBoundedAndForgetsWhatWasUsedLongestAgo) {
     EXPECT_EQ(jar.size(), kCookiesPerCredentialMax);
     EXPECT_EQ(sent(jar, at("/p0")), "c0=1");
     EXPECT_EQ(sent(jar, at("/p1")), "");
-    jar.store(at("/"), "big=" + std::string(kCookieBytesMax, 'x'), kNow);
+    jar.store(at("/"), "big=" + counted(kCookieBytesMax), kNow);
     EXPECT_EQ(sent(jar, at("/big")).find("big"), std::string::npos);
     for (std::size_t i = 0; i < 2 * kCookiesPerCredentialMax; ++i) {
-        jar.store(at("/"), "l" + std::to_string(i) + "=" + std::string(kCookieBytesMax - 100, 'x'), kNow);
+        jar.store(at("/"), "l" + std::to_string(i) + "=" + counted(kCookieBytesMax - 100), kNow);
     }
     EXPECT_LE(jar.size(), kCookieBytesPerCredentialMax / (kCookieBytesMax - 100));
 }
