@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/limits.h"
+#include "rules/repetition.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -18,23 +19,6 @@ bool has_cookie(std::string_view field, std::string_view name) {
         field.remove_prefix(std::min(end + 1, field.size()));
     }
     return false;
-}
-
-// How often a value begins again inside of itself: to look for "aaaa…" takes its length for each byte of a body. By its
-// borders (Knuth, Morris, Pratt), without regard to case.
-std::size_t repeats_of(std::string_view value) {
-    const auto folded = [&](std::size_t at) { return value[at] | 0x20; };
-    std::vector<std::size_t> border(value.size() + 1, 0);
-    std::vector<std::size_t> count(value.size() + 1, 0);
-    std::size_t most = 0;
-    for (std::size_t size = 2, at = 0; size <= value.size(); ++size) {
-        while (at > 0 && folded(at) != folded(size - 1)) at = border[at];
-        if (folded(at) == folded(size - 1)) ++at;
-        border[size] = at;
-        if (at > 0) count[size] = count[at] + 1;
-        most = std::max(most, count[size]);
-    }
-    return most;
 }
 
 // Lives on the stack for one request: what it held is wiped.
@@ -55,7 +39,7 @@ void CookieJar::store(const CookiePlace& place, std::string_view set_cookie, Coo
     if (!read || !is_for(*read, place)) return;
     const std::string_view path = read->path.value_or(default_cookie_path(place.path));
     if (read->name.size() + read->value.size() + path.size() > kCookieBytesMax) return;
-    const std::size_t repeats = read->value.size() < kCookieNeedleBytesMin ? 0 : repeats_of(read->value);
+    const std::size_t repeats = read->value.size() < kCookieNeedleBytesMin ? 0 : rules::repetitions_of(read->value);
     if (repeats > kCookieRepeatsMax) return;
     Cookie cookie{std::string(place.host), std::string(read->name), std::string(path), SecretString(read->value),
                   read->is_secure, read->expires, ++clock_, clock_, repeats};

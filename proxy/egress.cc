@@ -130,6 +130,7 @@ void Egress::bind_sessions(SSL* ssl, std::string_view host) const {
 void Egress::publish(std::shared_ptr<const rules::PolicySnapshot> snapshot) {
     const auto earlier = std::exchange(snapshot_, std::move(snapshot));
     kept_.cookies().keep_only([&](std::string_view credential) { return snapshot_->keeps_credential(credential, *earlier); });
+    if (!snapshot_->has_same_secrets(*earlier)) kept_.retire(earlier->needles_in_use());
     pool_.retire_before(snapshot_->generation());
     for_each_open(downstreams_, [](Downstream& each) { each.on_new_snapshot(); });
     for_each_open(tunnels_, [](Tunnel& each) { each.on_new_snapshot(); });

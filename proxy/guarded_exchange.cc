@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/content_coding.h"
+#include "proxy/limits.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -51,10 +52,13 @@ void GuardedExchange::add_cookies(http::HeaderMap& headers) {
 ScrubChain GuardedExchange::scrub() const {
     ScrubChain scrub;
     scrub.add(setup_.needles);
+    for (const auto& former : setup_.kept.former_needles()) scrub.add(former);
+    for (const auto& later : later_needles_) scrub.add(later);
     const auto cookies = setup_.kept.cookies().needles(setup_.credential);
     const auto& tokens = setup_.kept.token_needles();
-    scrub.add(cookies);
+    // A sandbox has more to say about what its cookies are: they do not get to overwrite half of a token first.
     scrub.add(tokens);
+    scrub.add(cookies);
     // Other exchanges may have replaced what this one has sent.
     if (sent_cookies_ != cookies) scrub.add(sent_cookies_);
     if (sent_tokens_ != tokens) scrub.add(sent_tokens_);
@@ -93,6 +97,16 @@ ResponseFilter& GuardedExchange::response() {
 
 void GuardedExchange::begin_websocket(std::unique_ptr<rules::BodyRewriter> rewriter) {
     websocket_.emplace(scrub(), std::move(rewriter), setup_.kept.random());
+}
+
+bool GuardedExchange::add_needles(const std::shared_ptr<const rules::NeedleSet>& needles) {
+    if (needles == nullptr) return true;
+    // A part that was asked for has the margin of the secrets that were known then.
+    if (later_needles_.size() == kLaterNeedlesMax || range_ || (response_ != nullptr && response_->is_part())) return false;
+    later_needles_.push_back(needles);
+    if (websocket_) return websocket_->add_needles(needles);
+    if (response_ != nullptr) response_->add_needles(needles);
+    return true;
 }
 
 std::uint64_t GuardedExchange::scrubbed() const {

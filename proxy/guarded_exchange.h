@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "http/validate.h"
@@ -45,6 +46,9 @@ public:
     void begin_websocket(std::unique_ptr<rules::BodyRewriter> rewriter);
     WebSocketFilter& websocket() { return *websocket_; }
 
+    // Secrets were rotated while this runs: the new ones are looked for too, from here on. False where that cannot be.
+    bool add_needles(const std::shared_ptr<const rules::NeedleSet>& needles);
+
     // How many secrets were found so far in what comes from the origin.
     std::uint64_t scrubbed() const;
     // And how many halves of one.
@@ -59,6 +63,7 @@ private:
     const rules::ExchangeOptions& options_;
     std::shared_ptr<const rules::NeedleSet> sent_cookies_;
     std::shared_ptr<const rules::NeedleSet> sent_tokens_;
+    std::vector<std::shared_ptr<const rules::NeedleSet>> later_needles_;
     std::optional<RangeTrim> range_;
     std::unique_ptr<ResponseFilter> response_;
     std::optional<WebSocketFilter> websocket_;

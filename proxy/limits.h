@@ -54,6 +54,12 @@ inline constexpr std::size_t kHandlerReasonBytesMax = 1024;
 // What a request may have in its body where its credential needs all of it before the head can be sent (a signature over
 // the body, say): held in memory for each such request. What SDKs send in one piece is less; more is sent in parts.
 inline constexpr std::size_t kBufferedBodyBytesMax = 8 * 1024 * 1024;
+// And all of one sandbox's together: what one holds, others do not have.
+inline constexpr std::size_t kBufferedBodiesBytesMax = 8 * kBufferedBodyBytesMax;
+// How many rotations ago a secret is still looked for in what origins say. Each set is looked for in everything.
+inline constexpr std::size_t kFormerNeedlesMax = 2;
+// A response that lasts learns of as many rotations; then it is cut, and the client asks again.
+inline constexpr std::size_t kLaterNeedlesMax = 32;
 
 // A token endpoint's answer is held until it is whole and read. Real ones are a few KiB.
 inline constexpr std::size_t kTokenAnswerBytesMax = 1024 * 1024;

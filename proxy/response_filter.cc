@@ -190,6 +190,8 @@ Result<void> ResponseFilter::swap_tokens(http::ResponseHead& head, Buffer& out) 
     auto needles = swap_tokens_(head, gathered_.view(), swapped_);
     if (!needles) return failure(needles.error());
     scrub_.add(std::move(*needles));
+    // The head was looked through before it was known what the tokens are.
+    scrub_head(scrub_, head);
     const std::size_t before = out.size();
     scrub_.feed(swapped_.view(), out);
     scrub_.finish(out);

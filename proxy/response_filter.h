@@ -67,6 +67,11 @@ public:
     Result<void> finish(Buffer& out, http::ResponseHead* head = nullptr);
     void filter_trailers(http::HeaderMap& trailers);
 
+    // To be looked for too in what comes from here on.
+    void add_needles(const std::shared_ptr<const rules::NeedleSet>& needles) { scrub_.add(needles); }
+    // A part of something is being cut to size.
+    bool is_part() const { return range_.has_value(); }
+
     // How many secrets were found so far.
     std::uint64_t scrubbed() const { return scrub_.found(); }
     std::uint64_t secret_parts() const { return scrub_.parts(); }

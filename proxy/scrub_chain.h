@@ -17,7 +17,8 @@ namespace sallyport::proxy {
 
 class ScrubChain final {
 public:
-    // Null, and a set of nothing, change nothing. Not in the middle of a text.
+    // Null, and a set of nothing, change nothing. In the middle of a text it is looked for in the rest
+    // of it.
     void add(std::shared_ptr<const rules::NeedleSet> needles);
 
     void feed(std::string_view bytes, Buffer& out);

@@ -385,7 +385,8 @@ void Stream::on_new_snapshot() {
     const rules::PolicySnapshot& now = *egress_.snapshot();
     bool is_ruled = true;
     const rules::Decision decision = decide(now, is_ruled);
-    if (decision.verdict == rules::Verdict::allow && is_ruled == is_ruled_ && has_same_rights(now, decision)) return;
+    const bool is_allowed = decision.verdict == rules::Verdict::allow && is_ruled == is_ruled_ && has_same_rights(now, decision);
+    if (is_allowed && learns_secrets_of(egress_.snapshot())) return;
     fail({decision.verdict == rules::Verdict::deny ? decision.error : ErrorCode::denied, "by a newer policy: " + std::string(decision.rule)});
 }
 

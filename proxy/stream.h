@@ -106,6 +106,8 @@ private:
     Result<void> gather_body();
     Result<void> put_in_secrets(http::RequestHead& head);
     Result<void> take_request_body(std::string_view bytes);
+    Result<void> gather(std::string_view bytes);
+    bool learns_secrets_of(const std::shared_ptr<const rules::PolicySnapshot>& now);
     Result<void> guard_websocket(http::ResponseHead& head);
     http::Next relay_guarded(std::string_view bytes);
     http::Next pass_guarded(std::string_view bytes);
@@ -157,6 +159,8 @@ private:
     bool is_ruled_ = true;         // see FetchDecision
     std::string websocket_key_;    // empty where none is asked for
     Limiter::Permit permit_;
+    std::size_t gathered_bytes_ = 0;                             // of the body, that wait
+    std::shared_ptr<const rules::PolicySnapshot> known_secrets_;  // whose are looked for; null: snapshot_'s
     std::unique_ptr<GuardedExchange> guard_;  // null where no secret has to do with it
     rules::BodyUse body_use_ = rules::BodyUse::untouched;
     RequestBody body_;

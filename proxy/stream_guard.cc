@@ -80,8 +80,25 @@ Result<void> Stream::put_in_secrets(http::RequestHead& head) {
     return {};
 }
 
+// What others send with the new values may be shown by what runs with the old ones.
+bool Stream::learns_secrets_of(const std::shared_ptr<const rules::PolicySnapshot>& now) {
+    if (guard_ == nullptr) return true;
+    const rules::PolicySnapshot& known = known_secrets_ != nullptr ? *known_secrets_ : *snapshot_;
+    if (now->has_same_secrets(known)) return true;
+    known_secrets_ = now;
+    return guard_->add_needles(now->needles());
+}
+
+Result<void> Stream::gather(std::string_view bytes) {
+    if (!egress_.kept().reserve_body(bytes.size())) {
+        return failure(ErrorCode::body_too_large, "too much is held for the sandbox's other requests");
+    }
+    gathered_bytes_ += bytes.size();
+    return body_.gather(bytes);
+}
+
 Result<void> Stream::take_request_body(std::string_view bytes) {
-    if (body_.is_gathering()) return body_.gather(bytes);
+    if (body_.is_gathering()) return gather(bytes);
     const bool is_websocket = relaying_ && guard_ != nullptr;
     if (is_websocket ? guard_->websocket().is_rewriting() : body_.is_rewriting()) upstream_->wipe_after_write();
     Buffer& out = upstream_->out();
@@ -177,8 +194,10 @@ void Stream::on_origin_paused() {
 void Stream::drop_secrets() {
     if (origin_pause_ != nullptr) origin_pause_->stop();
     guard_.reset();
+    known_secrets_.reset();
     websocket_rewriter_.reset();
     body_.reset();
+    egress_.kept().release_body(std::exchange(gathered_bytes_, 0));
     piece_.clear();
     piece_.release_if_empty();
 }

@@ -128,6 +128,12 @@ WebSocketFilter::WebSocketFilter(ScrubChain scrub, std::unique_ptr<rules::BodyRe
     if (rewriter != nullptr) rewriter_ = std::make_unique<WebSocketRewriter>(std::move(rewriter), random);
 }
 
+bool WebSocketFilter::add_needles(const std::shared_ptr<const rules::NeedleSet>& needles) {
+    if (scrubber_ == nullptr) return false;
+    scrubber_->add_needles(needles);
+    return true;
+}
+
 Result<void> WebSocketFilter::from_origin(std::string_view bytes, Buffer& to_sandbox) {
     if (scrubber_ != nullptr) return scrubber_->feed(bytes, to_sandbox);
     to_sandbox.append(bytes);

@@ -33,6 +33,7 @@ public:
     // How many needles were found so far.
     std::uint64_t found() const { return scrub_.found(); }
     std::uint64_t parts() const { return scrub_.parts(); }
+    void add_needles(const std::shared_ptr<const rules::NeedleSet>& needles) { scrub_.add(needles); }
 
 private:
     Result<void> on_frame(const http::WebSocketFrame& frame) override;
@@ -95,6 +96,8 @@ public:
     // Whether it is_rewriting(): wipe `to_origin` once it has gone out.
     Result<void> from_sandbox(std::string_view bytes, Buffer& to_origin);
     bool is_rewriting() const { return rewriter_ != nullptr; }
+    // To be looked for too from here on. False where nothing was looked for so far: then frames are not followed.
+    bool add_needles(const std::shared_ptr<const rules::NeedleSet>& needles);
     // How many needles were found in what came from the origin.
     std::uint64_t found() const { return scrubber_ ? scrubber_->found() : 0; }
     // And how many parts of needles.

@@ -27,12 +27,16 @@ constexpr std::uint64_t kFieldSizes = [] {
     for (const auto field : kFields) sizes |= std::uint64_t{1} << field.size();
     return sizes;
 }();
-constexpr std::array<std::string_view, 8> kKeys{
-    "access-token", "api-key", "apikey", "auth-token", "x-api-key", "private-token", "job-token", "oauth-token",
+constexpr std::array<std::string_view, 11> kKeys{
+    "access-token",  "api-key",   "apikey",      "auth-token",   "x-api-key",        "private-token",
+    "job-token",     "oauth-token", "bearer-token", "subscription-key", "googleaccessid",
 };
 // Vendors' own: X-Vault-Token, X-Shopify-Access-Token, X-Figma-Token, ...
-constexpr std::array<std::string_view, 4> kFieldEndings{"-token", "-api-key", "-access-key", "-auth-key"};
+constexpr std::array<std::string_view, 8> kFieldEndings{"-token",            "-api-key",        "-access-key",
+                                                      "-auth-key",         "-authorization",  "-subscription-key",
+                                                      "-functions-key",    "-access-client-secret"};
 constexpr std::string_view kAmazonPrefix = "x-amz-";
+constexpr std::string_view kGooglePrefix = "x-goog-";  // of signed URLs
 constexpr std::size_t kFoldedMax = 64;  // more than the longest name above
 
 char fold(char c) {
@@ -118,7 +122,7 @@ bool is_auth_field(std::string_view name) {
 
 bool is_auth_key(std::string_view raw) {
     const FoldedKey key(raw);
-    return key.text().starts_with(kAmazonPrefix) || std::find(kKeys.begin(), kKeys.end(), key.text()) != kKeys.end();
+    return key.text().starts_with(kAmazonPrefix) || key.text().starts_with(kGooglePrefix) || std::find(kKeys.begin(), kKeys.end(), key.text()) != kKeys.end();
 }
 
 void remove_auth_fields(http::HeaderMap& headers, const AuthChoice& choice, const Spare& is_spared) {

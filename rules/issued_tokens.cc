@@ -13,6 +13,7 @@
 #include "rules/json_text.h"
 #include "rules/percent.h"
 #include "rules/placeholders.h"
+#include "rules/repetition.h"
 
 namespace sallyport::rules {
 namespace {
@@ -23,6 +24,9 @@ using http::equals_ignoring_case;
 // fields that the rule names.
 constexpr std::array<std::string_view, 5> kSentFields{"token", "subject_token", "actor_token", "refresh_token",
                                                       "access_token"};
+
+// No token is "aaaa…", but whoever can have an endpoint echo one would like us to look for it: see rules/repetition.h.
+constexpr std::size_t kTokenRepetitionsMax = 8;
 
 Result<void> drop() { return failure(ErrorCode::origin_bad_response, "tokens cannot be taken out of the answer"); }
 
@@ -138,6 +142,7 @@ Result<void> IssuedTokens::swap_json(const TokenSwap& swap, const http::Canonica
         if (raw.empty() || !holds(swap.fields, name)) return false;
         WipedBuffer value;
         if (!append_json_unescaped(value, raw)) return failure(drop().error());
+        if (repetitions_of(value.view()) > kTokenRepetitionsMax) return failure(drop().error());
         to.append(issue(value.view(), swap, request));
         return true;
     };
@@ -151,6 +156,7 @@ Result<void> IssuedTokens::swap_form(const TokenSwap& swap, const http::Canonica
         WipedBuffer value;
         PercentReader read(raw, Plus::space);
         for (int c = read(); c >= 0; c = read()) value.append(static_cast<char>(c));
+        if (repetitions_of(value.view()) > kTokenRepetitionsMax) return failure(drop().error());
         to.append(issue(value.view(), swap, request));
         return true;
     };

@@ -68,9 +68,17 @@ private:
         json_ += (json_.empty() ? "" : ",") + to_json(item);
         ReadRule read = read_rule(item, label, definitions_.credentials, reporter_);
         if (!read.credential.empty()) read.rule.credential = add_credential(item, read.credential);
+        choose_ranges(item, read.rule);
         if (read.rule.label != label) warn_of_name(item, read.rule);
         if (read.rule.limit != nullptr) read.rule.limit_key = limit_key(item, read.rule, label);
         policy_.rules.push_back(std::move(read.rule));
+    }
+
+    // AWS's own clients fetch large objects in parts, and take all of it for a part where they get all of it.
+    void choose_ranges(const Node& item, Rule& rule) {
+        if (rule.credential < 0 || find(item, "ranges") != nullptr) return;
+        const CredentialSpec& spec = policy_.credentials[static_cast<std::size_t>(rule.credential)];
+        if (spec.kind->type() == "aws_sigv4") rule.exchange.ranges = RangeUse::scan;
     }
 
     // The credential's index in the policy, which holds each that it uses once.

@@ -82,15 +82,26 @@ Result<void> PolicySnapshot::apply_credential(const Decision& decision, Outgoing
     return action.apply(request);
 }
 
+NeedleTexts PolicySnapshot::needle_texts() const {
+    NeedleTexts texts;
+    for (const auto& credential : credentials_) {
+        if (credential->action) (*credential->action)->collect(texts);
+    }
+    for (const auto& [name, value] : environment_) {
+        if (value) texts.secrets.push_back((*value)->reveal());
+    }
+    return texts;
+}
+
+bool PolicySnapshot::has_same_secrets(const PolicySnapshot& other) const {
+    const NeedleTexts mine = needle_texts();
+    const NeedleTexts theirs = other.needle_texts();
+    return mine.secrets == theirs.secrets && mine.rendered == theirs.rendered;
+}
+
 std::shared_ptr<const NeedleSet> PolicySnapshot::needles() const {
     std::call_once(needles_made_, [this] {
-        NeedleTexts texts;
-        for (const auto& credential : credentials_) {
-            if (credential->action) (*credential->action)->collect(texts);
-        }
-        for (const auto& [name, value] : environment_) {
-            if (value) texts.secrets.push_back((*value)->reveal());
-        }
+        const NeedleTexts texts = needle_texts();
         auto needles = NeedleSet::compile(texts.secrets, texts.rendered);
         if (!needles->empty()) needles_ = std::move(needles);
     });

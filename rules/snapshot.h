@@ -35,6 +35,7 @@ struct ExchangeOptions;  // rules/exchange_options.h
 class CredentialAction;  // rules/credential_action.h
 class NeedleSet;         // rules/needle_set.h
 class Placeholders;      // rules/placeholders.h
+struct NeedleTexts;      // rules/needle_texts.h
 struct OutgoingRequest;
 class Script;             // rules/script.h
 class SharedCredentials;  // rules/shared_credentials.h
@@ -138,6 +139,10 @@ public:
     // All that must not come back to the sandbox: its credentials' secrets, and what handlers see. Compiled when it is
     // first asked for; null where there is nothing.
     std::shared_ptr<const NeedleSet> needles() const;
+    // Null where nobody has asked. Both are for the sandbox's worker alone.
+    const std::shared_ptr<const NeedleSet>& needles_in_use() const { return needles_; }
+    // Whether the very same texts must not come back.
+    bool has_same_secrets(const PolicySnapshot& other) const;
     const Placeholders* placeholders() const { return placeholders_.get(); }
 
     // Whether a decision of this snapshot puts in the credential that one of `other` does; neither may put in anything. A
@@ -168,6 +173,7 @@ private:
 
     const CompiledPolicy* runtime_rules() const;
     const RenderedCredential& rendered(const Decision& decision) const;
+    NeedleTexts needle_texts() const;
     Match in_layer(const Rule* own, const Rule* policys) const;
     Decision deny(ErrorCode error, const Rule* rule) const;
     // Fills in what a rule grants, or why it cannot be had.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/limits.h"
 #include "tests/rules/scrub.h"
 
 namespace sallyport::proxy {
@@ -99,6 +100,50 @@ TEST_F(GuardedExchangeTest, R11_WhatWasSentStaysSecretWhenOtherExchangesReplaceI
     got.headers.add("X-Echo", "marker-cookie-old-3c1d2e marker-cookie-new-3c1d2e " + token);
     ASSERT_TRUE(exchange.response().filter_head(got));
     EXPECT_EQ(got.headers.get("X-Echo")->find("marker"), std::string_view::npos) << *got.headers.get("X-Echo");
+}
+
+TEST_F(GuardedExchangeTest, R1_ValuesBeforeAndAfterARotationAreLookedForToo) {
+    kept.retire(rules::needles_of({"marker-former-5a2b"}));
+    GuardedExchange exchange(setup());
+    http::ResponseHead got;
+    got.status = 200;
+    got.body = {http::BodyKind::chunked, 0};
+    got.headers.add("X-Echo", "marker-former-5a2b");
+    ASSERT_TRUE(exchange.response().filter_head(got));
+    EXPECT_EQ(got.headers.get("X-Echo"), "******************");
+    Buffer out;
+    ASSERT_TRUE(exchange.response().feed("marker-later-5a2b ", out));
+    ASSERT_TRUE(exchange.add_needles(rules::needles_of({"marker-later-5a2b"})));
+    ASSERT_TRUE(exchange.response().feed("marker-later-5a2b marker-secret-8d1f2c", out));
+    ASSERT_TRUE(exchange.response().finish(out));
+    EXPECT_EQ(out.view(), "marker-later-5a2b ***************** ********************");
+}
+
+TEST_F(GuardedExchangeTest, R14_AWebSocketLearnsOfRotations) {
+    GuardedExchange exchange(setup());
+    exchange.begin_websocket(nullptr);
+    ASSERT_TRUE(exchange.add_needles(rules::needles_of({"marker-later-5a2b"})));
+    Buffer out;
+    ASSERT_TRUE(exchange.websocket().from_origin("\x81\x11marker-later-5a2b", out));
+    EXPECT_EQ(out.view(), "\x81\x11*****************");
+    for (std::size_t i = 1; i < kLaterNeedlesMax; ++i) EXPECT_TRUE(exchange.add_needles(rules::needles_of({"marker-later-5a2b"})));
+    EXPECT_FALSE(exchange.add_needles(rules::needles_of({"marker-later-5a2b"}))) << "then it is cut";
+}
+
+TEST_F(GuardedExchangeTest, R10_ATokenIsNotLeftInTheHeadOfItsAnswer) {
+    const rules::TokenSwap swap;
+    GuardedExchange exchange({nullptr, &options, "", request, http::Scheme::https, "x.dev", &swap, kept});
+    http::ResponseHead got;
+    got.status = 200;
+    got.body = {http::BodyKind::chunked, 0};
+    got.headers.add("Content-Type", "application/json");
+    got.headers.add("Location", "/done?token=marker-token-77aa31c2");
+    ASSERT_TRUE(exchange.response().filter_head(got));
+    Buffer out;
+    ASSERT_TRUE(exchange.response().feed(R"({"access_token": "marker-token-77aa31c2"})", out));
+    ASSERT_TRUE(exchange.response().finish(out, &got));
+    EXPECT_EQ(out.view().find("marker"), std::string_view::npos);
+    EXPECT_EQ(got.headers.get("Location"), "/done?token=*********************");
 }
 
 TEST_F(GuardedExchangeTest, CountsWhatWasFoundInTheResponseAndInFrames) {

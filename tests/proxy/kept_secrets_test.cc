@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/limits.h"
 #include "tests/rules/scrub.h"
 
 namespace sallyport::proxy {
@@ -22,6 +23,24 @@ TEST(KeptSecrets, TokensThatWereTakenOutMustNotComeBack) {
     ASSERT_NE(needles, nullptr);
     EXPECT_EQ(kept.token_needles(), needles) << "made once";
     EXPECT_EQ(rules::scrub_whole(needles, "marker-token-0123456789"), "***********************");
+}
+
+TEST(KeptSecrets, R1_WhatWasRotatedLatelyIsStillLookedFor) {
+    KeptSecrets kept;
+    kept.retire(nullptr);
+    EXPECT_TRUE(kept.former_needles().empty());
+    for (const std::string text : {"marker-one-1d8f", "marker-two-1d8f", "marker-three-1d8f"}) kept.retire(rules::needles_of({text}));
+    ASSERT_EQ(kept.former_needles().size(), kFormerNeedlesMax);
+    EXPECT_EQ(rules::scrub_whole(kept.former_needles()[1], "marker-three-1d8f"), "*****************");
+}
+
+TEST(KeptSecrets, BodiesThatWaitHaveABoundTogether) {
+    KeptSecrets kept;
+    EXPECT_TRUE(kept.reserve_body(kBufferedBodiesBytesMax - 1));
+    EXPECT_TRUE(kept.reserve_body(1));
+    EXPECT_FALSE(kept.reserve_body(1));
+    kept.release_body(10);
+    EXPECT_TRUE(kept.reserve_body(10));
 }
 
 }  // namespace

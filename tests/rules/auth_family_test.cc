@@ -27,6 +27,9 @@ TEST(AuthFamily, ThreatD14RemovesTheSandboxsOwnFields) {
                              "X-HTTP-Method-Override",
                              "X-HTTP-Method",
                              "X-Method-Override",
+                             "Ocp-Apim-Subscription-Key",
+                             "X-Authorization",
+                             "CF-Access-Client-Secret",
                              "X-Own",
                              "x_own"}) {
         http::HeaderMap headers;
@@ -68,6 +71,7 @@ TEST(AuthFamily, ThreatD14RemovesTheSandboxsOwnQueryKeys) {
         {"/p?access_token%00x=1", "/p"},
         {"/p?api_key=1&apikey=2&auth_token=3&api-key=4", "/p"},
         {"/p?X-Amz-Signature=1&x-amz-credential=2&a=3", "/p?a=3"},
+        {"/p?X-Goog-Signature=1&GoogleAccessId=2&subscription-key=3&a=4", "/p?a=4"},
         {"/p?key=1&token=2&sig=3", "/p?key=1&token=2&sig=3"},
         {"/p?q=access_token=x", "/p?q=access_token=x"},
         {"/p?a=1?access_token=x", "/p?a=1?access_token=x"},

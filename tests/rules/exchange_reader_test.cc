@@ -32,6 +32,19 @@ TEST(ExchangeReader, ReadsEachChoice) {
     EXPECT_EQ(options_of(", selector: { X-Account: work }")->selector_fields, std::vector<std::string>{"X-Account"});
 }
 
+TEST(ExchangeReader, ClientsOfAwsGetThePartsThatTheyAskFor) {
+    const auto ranges_of = [](const std::string& keys) {
+        const auto snapshot = sample::snapshot_of(
+            "version: 1\nsecrets: { token: { env: SALLYPORT_RULES_TEST_TOKEN } }\n"
+            "credentials: { s3: { type: aws_sigv4, access_key_id: AKIA, secret_access_key: \"${secrets.token}\", services: [s3], "
+            "regions: [eu-west-1] } }\n"
+            "policies: { p: { rules: [ { host: store.example, credential: s3" + keys + " } ] } }\n");
+        return snapshot->policy().rules.front().exchange.ranges;
+    };
+    EXPECT_EQ(ranges_of(""), RangeUse::scan);
+    EXPECT_EQ(ranges_of(", ranges: refuse"), RangeUse::refuse);
+}
+
 TEST(ExchangeReader, TokensAreSwappedBesideACredentialOrWithoutOne) {
     EXPECT_EQ(options_of("")->tokens, nullptr);
     EXPECT_NE(options_of(", tokens: true")->tokens, nullptr);

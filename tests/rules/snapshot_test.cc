@@ -240,6 +240,16 @@ TEST(PolicySnapshot, AnotherSandboxsValueIsNotARotation) {
     EXPECT_FALSE(beta->keeps_credential("c", *acme));
 }
 
+TEST(PolicySnapshot, KnowsWhetherSecretsWereRotated) {
+    const std::vector<std::string> rules = {"{ host: a.example, credential: one }"};
+    const auto before = snapshot_of(file_with(rules));
+    EXPECT_EQ(before->needles_in_use(), nullptr);
+    EXPECT_TRUE(before->has_same_secrets(*snapshot_of(file_with({rules[0], "{ host: b.example }"}))));
+    EXPECT_FALSE(before->has_same_secrets(*snapshot_of(file_with({rules[0], "{ host: b.example, credential: three }"}))));
+    EXPECT_NE(before->needles(), nullptr);
+    EXPECT_EQ(before->needles_in_use(), before->needles());
+}
+
 TEST(PolicySnapshot, KnowsAllThatMustNotComeBack) {
     const auto snapshot = snapshot_of(file_with({"{ host: a.example, credential: one }", "{ host: b.example, credential: two }"}));
     ASSERT_NE(snapshot->needles(), nullptr);
