@@ -36,8 +36,8 @@ Result<void> GuardedExchange::prepare(http::RequestHead& head) {
     headers.set("Accept-Encoding", http::narrow_accept_encoding(accepted_codings(headers)));
     // None that changes frames: nobody could look into them (RFC 6455 section 9).
     headers.remove("Sec-WebSocket-Extensions");
-    const std::size_t margin_bytes = headers.has("Range") ? scrub().longest_bytes() : 0;
-    auto range = take_range(head, options_.ranges, margin_bytes);
+    margin_bytes_ = headers.has("Range") ? scrub().longest_bytes() : 0;
+    auto range = take_range(head, options_.ranges, margin_bytes_);
     if (!range) return failure(range.error());
     range_ = std::move(*range);
     return {};
@@ -101,8 +101,10 @@ void GuardedExchange::begin_websocket(std::unique_ptr<rules::BodyRewriter> rewri
 
 bool GuardedExchange::add_needles(const std::shared_ptr<const rules::NeedleSet>& needles) {
     if (needles == nullptr) return true;
-    // A part that was asked for has the margin of the secrets that were known then.
-    if (later_needles_.size() == kLaterNeedlesMax || range_ || (response_ != nullptr && response_->is_part())) return false;
+    if (later_needles_.size() == kLaterNeedlesMax) return false;
+    // A part that was asked for has the margin of the secrets that were known then: a longer one may be cut at its edges.
+    const bool is_part = range_ || (response_ != nullptr && response_->is_part());
+    if (is_part && needles->longest_bytes() > margin_bytes_) return false;
     later_needles_.push_back(needles);
     if (websocket_) return websocket_->add_needles(needles);
     if (response_ != nullptr) response_->add_needles(needles);

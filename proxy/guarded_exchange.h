@@ -65,6 +65,7 @@ private:
     std::shared_ptr<const rules::NeedleSet> sent_tokens_;
     std::vector<std::shared_ptr<const rules::NeedleSet>> later_needles_;
     std::optional<RangeTrim> range_;
+    std::size_t margin_bytes_ = 0;  // around a part that was asked for
     std::unique_ptr<ResponseFilter> response_;
     std::optional<WebSocketFilter> websocket_;
 };

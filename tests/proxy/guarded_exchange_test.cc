@@ -119,6 +119,16 @@ TEST_F(GuardedExchangeTest, R1_ValuesBeforeAndAfterARotationAreLookedForToo) {
     EXPECT_EQ(out.view(), "marker-later-5a2b ***************** ********************");
 }
 
+TEST_F(GuardedExchangeTest, R6_ARotationCutsAPartOnlyWhereItsMarginIsTooSmall) {
+    options.ranges = rules::RangeUse::scan;
+    GuardedExchange exchange(setup());
+    auto asked = head();
+    asked.headers.add("Range", "bytes=100000-200000");
+    ASSERT_TRUE(exchange.prepare(asked));
+    EXPECT_TRUE(exchange.add_needles(rules::needles_of({"marker-secret-9e2a3d"}))) << "as long as the one before";
+    EXPECT_FALSE(exchange.add_needles(rules::needles_of({"marker-secret-9e2a3d-and-more"})));
+}
+
 TEST_F(GuardedExchangeTest, R14_AWebSocketLearnsOfRotations) {
     GuardedExchange exchange(setup());
     exchange.begin_websocket(nullptr);
