@@ -22,6 +22,9 @@ enum class Blame { sandbox, origin, policy, operator_config, network, proxy };
     X(method_refused, 405, sandbox, "this method is not supported")                                                   \
     X(upgrade_refused, 403, policy, "protocol upgrades are refused")                                                  \
     X(misdirected, 421, sandbox, "the request's host is not the host this connection was opened for")                 \
+    X(http2_error, 400, sandbox, "the HTTP/2 connection does not follow the protocol")                                \
+    X(http2_flood, 400, sandbox, "the HTTP/2 connection asks for more work than its requests are worth")              \
+    X(proxy_authentication, 407, sandbox, "the proxy's credential is missing or not valid")                           \
     X(request_timeout, 408, sandbox, "the request took too long to arrive")                                           \
     X(client_gone, 499, sandbox, "the client went away")                                                              \
     X(too_many_connections, 503, sandbox, "too many connections")                                                     \
@@ -48,6 +51,8 @@ enum class Blame { sandbox, origin, policy, operator_config, network, proxy };
     X(connect_timeout, 504, network, "the origin could not be reached in time")                                       \
     X(origin_timeout, 504, origin, "the origin did not answer in time")                                               \
     X(origin_closed, 502, origin, "the origin closed the connection")                                                 \
+    X(origin_reset, 502, origin, "the origin ended the request without an answer")                                    \
+    X(origin_http2_error, 502, origin, "the origin's HTTP/2 connection does not follow the protocol")                  \
     X(origin_bad_response, 502, origin, "the origin's response is not well-formed HTTP")                              \
     X(origin_bad_framing, 502, origin, "the origin's response has an ambiguous length")                               \
     X(origin_header_too_large, 502, origin, "the origin's header section is too large")                               \

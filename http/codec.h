@@ -31,4 +31,29 @@ public:
     virtual Next on_message_end(HeaderMap& trailers) = 0;
 };
 
+// Where messages go to, one at a time: head, any number of body pieces, end. What is written waits in memory until the
+// connection takes it; how much may wait is the caller's to watch. Nothing is looked into again: callers have validated and
+// removed what belongs to one connection only.
+class RequestWriter {
+public:
+    virtual ~RequestWriter() = default;
+    // A head with `upgrade` set asks for WebSocket, whatever form the version has for that.
+    virtual void write_head(const RequestHead& head) = 0;
+    // Framed as the head's `body` says. After a switch of protocols: bytes as they are.
+    virtual void write_body(std::string_view bytes) = 0;
+    // Also after a head whose body is `none`. Trailers are left out where the version or the framing has no place for them.
+    virtual void write_end(const HeaderMap& trailers) = 0;
+};
+
+class ResponseWriter {
+public:
+    virtual ~ResponseWriter() = default;
+    // 1xx, but 101.
+    virtual void write_interim(const ResponseHead& head) = 0;
+    // 101 too: what follows is bytes, and no message of HTTP.
+    virtual void write_head(const ResponseHead& head) = 0;
+    virtual void write_body(std::string_view bytes) = 0;
+    virtual void write_end(const HeaderMap& trailers) = 0;
+};
+
 }  // namespace sallyport::http

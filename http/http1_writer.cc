@@ -87,4 +87,34 @@ void write_last_chunk(Buffer& out, const HeaderMap& trailers) {
     pen << "\r\n";
 }
 
+void Http1RequestWriter::write_head(const RequestHead& head) {
+    body_ = head.body.kind;
+    write_request_head(out_, head);
+}
+
+void Http1RequestWriter::write_body(std::string_view bytes) {
+    if (body_ == BodyKind::chunked) return write_chunk(out_, bytes);
+    out_.append(bytes);
+}
+
+void Http1RequestWriter::write_end(const HeaderMap& trailers) {
+    if (body_ == BodyKind::chunked) write_last_chunk(out_, trailers);
+}
+
+void Http1ResponseWriter::write_interim(const ResponseHead& head) { write_response_head(out_, head); }
+
+void Http1ResponseWriter::write_head(const ResponseHead& head) {
+    body_ = head.body.kind;
+    write_response_head(out_, head);
+}
+
+void Http1ResponseWriter::write_body(std::string_view bytes) {
+    if (body_ == BodyKind::chunked) return write_chunk(out_, bytes);
+    out_.append(bytes);
+}
+
+void Http1ResponseWriter::write_end(const HeaderMap& trailers) {
+    if (body_ == BodyKind::chunked) write_last_chunk(out_, trailers);
+}
+
 }  // namespace sallyport::http

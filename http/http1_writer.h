@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/buffer.h"
-#include "http/message.h"
+#include "http/codec.h"
 
 namespace sallyport::http {
 
@@ -21,5 +21,31 @@ void write_response_head(Buffer& out, const ResponseHead& head);
 void write_chunk(Buffer& out, std::string_view bytes);
 // "0", the trailers, and the empty line.
 void write_last_chunk(Buffer& out, const HeaderMap& trailers);
+
+// The same, behind the interface that all versions share. The buffer outlives the writer.
+class Http1RequestWriter final : public RequestWriter {
+public:
+    explicit Http1RequestWriter(Buffer& out) : out_(out) {}
+    void write_head(const RequestHead& head) override;
+    void write_body(std::string_view bytes) override;
+    void write_end(const HeaderMap& trailers) override;
+
+private:
+    Buffer& out_;
+    BodyKind body_ = BodyKind::none;
+};
+
+class Http1ResponseWriter final : public ResponseWriter {
+public:
+    explicit Http1ResponseWriter(Buffer& out) : out_(out) {}
+    void write_interim(const ResponseHead& head) override;
+    void write_head(const ResponseHead& head) override;
+    void write_body(std::string_view bytes) override;
+    void write_end(const HeaderMap& trailers) override;
+
+private:
+    Buffer& out_;
+    BodyKind body_ = BodyKind::none;
+};
 
 }  // namespace sallyport::http

@@ -57,6 +57,7 @@ struct Rule {
     bool tcp = false;          // about raw connections only: no request is ever matched
     std::shared_ptr<const LimitSpec> limit;
     std::string limit_key;  // where there is a limit: as in Decision
+    bool h2c = false;       // `h2c: true`: over cleartext, its origin is spoken to in HTTP/2 with prior knowledge, and clients may
     bool websocket = true;  // `websocket: false` refuses upgrades that the rule would let through
 
     bool is_for_networks_alone() const { return hosts.empty() && addresses.empty(); }

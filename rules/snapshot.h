@@ -83,6 +83,8 @@ struct Decision {
     const LimitSpec* limit = nullptr;
     std::string_view limit_key;
     bool websocket = true;  // an upgrade to WebSocket may go through
+    // Over cleartext the origin speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3), and clients may.
+    bool h2c = false;
 };
 
 // Which policy a sandbox is under, who it is, and what the admin API has set for it.
@@ -103,6 +105,13 @@ public:
 
     // `host` is canonical: a name, or an address where `is_address`.
     Reach reach(http::Scheme scheme, std::string_view host, bool is_address, std::uint16_t port) const;
+
+    // Before a request is there: which of the allowing rules for this host and port comes first that forwards to where the
+    // client meant to go. Its grants and its credential say how to connect to the origin to find out what it speaks; nothing
+    // may be sent. Verdict deny where there is none: all is refused, answered here, handled, or sent elsewhere.
+    Decision route(http::Scheme scheme, std::string_view host, bool is_address, std::uint16_t port) const;
+    // Whether any rule for a cleartext host and port says `h2c: true`.
+    bool may_speak_h2c(std::string_view host, bool is_address, std::uint16_t port) const;
 
     // Whether a raw connection may be made: asked for `tcp` before a byte is read, for `passthrough` once the name is
     // known. First the denies: of bytes that nobody looks at, one that is about some requests only counts in full. Then
