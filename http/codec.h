@@ -33,7 +33,7 @@ public:
 
 // Where messages go to, one at a time: head, any number of body pieces, end. What is written waits in memory until the
 // connection takes it; how much may wait is the caller's to watch. Nothing is looked into again: callers have validated and
-// removed what belongs to one connection only.
+// removed what belongs to one connection only; a Connection field that they have added is for HTTP/1, others leave it out.
 class RequestWriter {
 public:
     virtual ~RequestWriter() = default;

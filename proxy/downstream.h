@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "http/http1_codec.h"
+#include "http/http1_writer.h"
 #include "net/address.h"
 #include "net/client_hello.h"
 #include "net/connection.h"
@@ -37,7 +38,8 @@ public:
 
     // For the stream.
     const ConnectionTarget& target() const override { return target_; }
-    Buffer& out() override { return out_; }
+    http::ResponseWriter& response() override { return response_; }
+    std::size_t waiting_bytes() const override { return out_.size(); }
     void flush() override;
     void pause_reading() override { request_paused_ = true; }
     void resume_reading() override;
@@ -99,6 +101,7 @@ private:
     Stream stream_;
     Buffer greeting_;
     Buffer out_;
+    http::Http1ResponseWriter response_{out_};
     Buffer pending_;  // read, but not yet wanted: pipelined, or the stream has paused
     bool may_be_allowed_ = false;  // as far as the destination's address tells
     bool request_paused_ = false;

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "http/http1_codec.h"
+#include "http/http1_writer.h"
 #include "net/connection.h"
 #include "proxy/connection_id.h"
 #include "proxy/live.h"
@@ -35,7 +36,8 @@ public:
 
     // For the stream.
     const ConnectionTarget& target() const override { return target_; }
-    Buffer& out() override { return out_; }
+    http::ResponseWriter& response() override { return response_; }
+    std::size_t waiting_bytes() const override { return out_.size(); }
     void flush() override;
     void pause_reading() override { paused_ = true; }
     void resume_reading() override;
@@ -70,6 +72,7 @@ private:
     Stream stream_;
     HandlerCall* call_ = nullptr;
     Buffer out_;
+    http::Http1ResponseWriter response_{out_};
     Buffer pending_;  // read, but not yet wanted
     bool paused_ = false;
     bool saw_eof_ = false;

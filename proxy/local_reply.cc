@@ -3,9 +3,9 @@
 #include <string>
 
 #include "base/json.h"
-#include "http/http1_writer.h"
 #include "http/validate.h"
 #include "proxy/access_log.h"
+#include "proxy/grpc_status.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -103,9 +103,26 @@ void apply(const rules::BlockAnswer& blocked, const LocalReply& reply, http::Res
     body = fill_in(*blocked.body, reply, type.find("json") != type.npos);
 }
 
+// Trailers only: what a client of gRPC makes of anything else is a guess.
+WrittenReply write_grpc_reply(http::ResponseWriter& out, const LocalReply& reply) {
+    http::ResponseHead head;
+    head.status = 200;
+    head.headers.add("Content-Type", "application/grpc");
+    head.headers.add("grpc-status", std::to_string(static_cast<int>(grpc_status(reply.error))));
+    std::string message = std::string(tag(reply.error)) + ": " + std::string(sentence(reply.error));
+    if (!reply.rule.empty()) message += " (rule " + std::string(reply.rule) + ")";
+    message += ", request " + to_string(reply.request_id);
+    head.headers.add("grpc-message", grpc_message(message));
+    head.headers.add("x-sallyport-verdict", is_refusal(reply.error) ? "deny" : "error");
+    out.write_head(head);
+    out.write_end({});
+    return {head.status, 0};
+}
+
 }  // namespace
 
-WrittenReply write_local_reply(Buffer& out, const LocalReply& reply) {
+WrittenReply write_local_reply(http::ResponseWriter& out, const LocalReply& reply) {
+    if (reply.is_grpc) return write_grpc_reply(out, reply);
     std::string body = json_body(reply);
     http::ResponseHead head;
     head.status = http_status(reply.error);
@@ -118,13 +135,13 @@ WrittenReply write_local_reply(Buffer& out, const LocalReply& reply) {
     if (reply.error == ErrorCode::rate_limited) head.headers.add("Retry-After", std::to_string(reply.retry_after.count()));
     add_connection(head, reply.keep_alive, reply.http_1_0);
     head.body = {http::BodyKind::length, body.size()};
-    http::write_response_head(out, head);
-    if (reply.to_head_request) return {head.status, 0};
-    out.append(body);
-    return {head.status, body.size()};
+    out.write_head(head);
+    if (!reply.to_head_request) out.write_body(body);
+    out.write_end({});
+    return {head.status, reply.to_head_request ? 0 : body.size()};
 }
 
-std::size_t write_rule_reply(Buffer& out, const RuleReply& reply) {
+std::size_t write_rule_reply(http::ResponseWriter& out, const RuleReply& reply) {
     const rules::Respond& respond = reply.respond;
     http::ResponseHead head;
     head.status = respond.status;
@@ -136,10 +153,11 @@ std::size_t write_rule_reply(Buffer& out, const RuleReply& reply) {
     // RFC 9110 section 6.4.1.
     const bool has_body = respond.status != 204 && respond.status != 304;
     if (has_body) head.body = {http::BodyKind::length, respond.body.size()};
-    http::write_response_head(out, head);
-    if (!has_body || reply.to_head_request) return 0;
-    out.append(respond.body);
-    return respond.body.size();
+    out.write_head(head);
+    const bool is_sent = has_body && !reply.to_head_request;
+    if (is_sent) out.write_body(respond.body);
+    out.write_end({});
+    return is_sent ? respond.body.size() : 0;
 }
 
 }  // namespace sallyport::proxy

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <string_view>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "http/codec.h"
 #include "rules/actions.h"
 
 namespace sallyport::proxy {
@@ -20,6 +20,7 @@ struct LocalReply {
     bool to_head_request = false;  // no body, but its length
     bool keep_alive = true;
     bool http_1_0 = false;
+    bool is_grpc = false;          // told in gRPC's own words: over HTTP/2 only
     // How the policy wants its own refusals to look; null for as ever. Its status stands for 403 alone, its body for that
     // of every refusal that is the policy's or the operator's, and not for what is wrong with a request or an origin.
     const rules::BlockAnswer* blocked = nullptr;
@@ -32,7 +33,7 @@ struct WrittenReply {
 };
 
 // Writes the whole response.
-WrittenReply write_local_reply(Buffer& out, const LocalReply& reply);
+WrittenReply write_local_reply(http::ResponseWriter& out, const LocalReply& reply);
 
 struct RuleReply {
     const rules::Respond& respond;
@@ -42,6 +43,6 @@ struct RuleReply {
 };
 
 // Writes the whole response and returns the number of body bytes.
-std::size_t write_rule_reply(Buffer& out, const RuleReply& reply);
+std::size_t write_rule_reply(http::ResponseWriter& out, const RuleReply& reply);
 
 }  // namespace sallyport::proxy

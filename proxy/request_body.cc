@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "http/http1_writer.h"
 #include "proxy/limits.h"
 
 namespace sallyport::proxy {
@@ -49,9 +48,9 @@ void RequestBody::begin_to_send(const http::BodyFraming& framing, std::unique_pt
     if (rewriter_ != nullptr) has_secrets_ = true;
 }
 
-Result<void> RequestBody::send(std::string_view bytes, Buffer& out) {
+Result<void> RequestBody::send(std::string_view bytes, http::RequestWriter& out) {
     if (rewriter_ == nullptr) {
-        write(bytes, out);
+        out.write_body(bytes);
         return {};
     }
     if (auto rewritten = rewriter_->feed(bytes, rewritten_); !rewritten) return rewritten;
@@ -59,37 +58,29 @@ Result<void> RequestBody::send(std::string_view bytes, Buffer& out) {
 }
 
 // One byte more than announced would be the beginning of a request that nobody has judged.
-Result<void> RequestBody::send_rewritten(Buffer& out) {
+Result<void> RequestBody::send_rewritten(http::RequestWriter& out) {
     const bool has_length = framing_.kind == http::BodyKind::length;
     sent_bytes_ += rewritten_.size();
     if (has_length && sent_bytes_ > framing_.length_bytes) {
         return failure(ErrorCode::internal, "a body became longer than its head said");
     }
-    write(rewritten_.view(), out);
+    out.write_body(rewritten_.view());
     rewritten_.clear();
     return {};
 }
 
-void RequestBody::write(std::string_view bytes, Buffer& out) {
-    if (framing_.kind == http::BodyKind::chunked) {
-        http::write_chunk(out, bytes);
-    } else {
-        out.append(bytes);
-    }
-}
-
-Result<void> RequestBody::send_gathered(Buffer& out) {
+Result<void> RequestBody::send_gathered(http::RequestWriter& out) {
     const bool is_whole = framing_.kind != http::BodyKind::length || framing_.length_bytes == gathered_.size();
     if (!is_whole || (framing_.kind == http::BodyKind::none && !gathered_.empty())) {
         return failure(ErrorCode::internal, "a body has another length than its head says");
     }
-    write(gathered_.view(), out);
-    if (framing_.kind == http::BodyKind::chunked) http::write_last_chunk(out, {});
+    if (!gathered_.empty()) out.write_body(gathered_.view());
+    out.write_end({});
     gathered_.wipe();
     return {};
 }
 
-Result<void> RequestBody::finish(const http::HeaderMap& trailers, Buffer& out) {
+Result<void> RequestBody::finish(const http::HeaderMap& trailers, http::RequestWriter& out) {
     if (rewriter_ != nullptr) {
         if (auto rewritten = rewriter_->finish(rewritten_); !rewritten) return rewritten;
         if (auto sent = send_rewritten(out); !sent) return sent;
@@ -97,7 +88,7 @@ Result<void> RequestBody::finish(const http::HeaderMap& trailers, Buffer& out) {
             return failure(ErrorCode::internal, "a body became shorter than its head said");
         }
     }
-    if (framing_.kind == http::BodyKind::chunked) http::write_last_chunk(out, trailers);
+    out.write_end(trailers);
     return {};
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
-#include "http/message.h"
+#include "http/codec.h"
 #include "rules/credential_action.h"
 
 namespace sallyport::proxy {
@@ -41,17 +41,15 @@ public:
     void begin_to_send(const http::BodyFraming& framing, std::unique_ptr<rules::BodyRewriter> rewriter);
     // What goes out may hold a credential.
     bool is_rewriting() const { return rewriter_ != nullptr; }
-    // Appends to `out` what goes out for `bytes`. After an error the connection must be cut: what has gone out looks
+    // Writes what goes out for `bytes`. After an error the connection must be cut: what has gone out looks
     // incomplete to the origin, and has to stay so.
-    Result<void> send(std::string_view bytes, Buffer& out);
+    Result<void> send(std::string_view bytes, http::RequestWriter& out);
     // Where it was gathered: all of it, and its end.
-    Result<void> send_gathered(Buffer& out);
-    // The end. Trailers go out only behind a body in chunks.
-    Result<void> finish(const http::HeaderMap& trailers, Buffer& out);
+    Result<void> send_gathered(http::RequestWriter& out);
+    Result<void> finish(const http::HeaderMap& trailers, http::RequestWriter& out);
 
 private:
-    Result<void> send_rewritten(Buffer& out);
-    void write(std::string_view bytes, Buffer& out);
+    Result<void> send_rewritten(http::RequestWriter& out);
 
     http::BodyFraming framing_;
     std::unique_ptr<rules::BodyRewriter> rewriter_;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/http1_writer.h"
 #include "proxy/egress.h"
 #include "proxy/fetch_rules.h"
+#include "proxy/grpc_status.h"
 #include "proxy/guarded_exchange.h"
 #include "proxy/local_reply.h"
 #include "proxy/max_forwards.h"
@@ -113,7 +113,7 @@ http::Next Stream::refuse(http::RequestHead& head, Error error, net::Clock::time
 // Everything that decides whether the request may go on, on its canonical form.
 Result<void> Stream::judge() {
     const std::string& known_host = owner_.target().host;
-    if (head_.version_minor == 0 && !known_host.empty() && !head_.headers.has("Host")) {
+    if (head_.is_http_1_0() && !known_host.empty() && !head_.headers.has("Host")) {
         // HTTP/1.0 knows no Host, but the connection has a name.
         head_.headers.add("Host", http::to_string(owner_.target().authority(), owner_.target().scheme));
     }
@@ -282,12 +282,13 @@ Result<void> Stream::send_head() {
                                websocket_key_.empty() && guard_ == nullptr && !rules::mentions_placeholder(head_);
     body_.begin_to_send(head_.body, nullptr);
     if (is_as_decided) {
-        http::write_request_head(upstream_->out(), head_);
+        upstream_->request().write_head(head_);
     } else {
         outgoing_ = head_;
         auto completed = complete_head(outgoing_);
-        if (completed) http::write_request_head(upstream_->out(), outgoing_);
-        if (completed && body_.is_gathered()) completed = body_.send_gathered(upstream_->out());
+        outgoing_.holds_secrets = true;
+        if (completed) upstream_->request().write_head(outgoing_);
+        if (completed && body_.is_gathered()) completed = body_.send_gathered(upstream_->request());
         upstream_->wipe_after_write();
         outgoing_.headers.wipe();
         if (!completed) return completed;
@@ -295,8 +296,15 @@ Result<void> Stream::send_head() {
     if (call_ != nullptr) call_->start(upstream_->handler_peer());
     sent_ = context_.loop.now();
     // The decision is made: the body is wanted, whatever the origin would have said to the question.
-    if (head_.expect_continue && !body_.is_gathered()) owner_.out().append(http::kContinue);
+    if (head_.expect_continue && !body_.is_gathered()) say_continue();
     return {};
+}
+
+void Stream::say_continue() {
+    http::ResponseHead head;
+    head.status = 100;
+    head.reason = "Continue";
+    owner_.response().write_interim(head);
 }
 
 Result<void> Stream::complete_head(http::RequestHead& head) {
@@ -322,9 +330,9 @@ http::Next Stream::on_request_body(std::string_view bytes) {
     }
     if (auto taken = take_request_body(bytes); !taken) fail(taken.error());
     if (upstream_ == nullptr) return http::Next::go;
-    if (upstream_->out().size() <= kHighWatermarkBytes) return http::Next::go;
+    if (upstream_->waiting_bytes() <= kHighWatermarkBytes) return http::Next::go;
     upstream_->flush();
-    request_paused_ = upstream_->out().size() > kHighWatermarkBytes;
+    request_paused_ = upstream_->waiting_bytes() > kHighWatermarkBytes;
     if (request_paused_) owner_.pause_reading();
     return request_paused_ ? http::Next::pause : http::Next::go;
 }
@@ -345,7 +353,7 @@ Result<void> Stream::end_request_body(http::HeaderMap& trailers) {
     // Some origins merge trailers into the head: beside a credential none may speak.
     if (decision_.credential_index >= 0) trailers.clear();
     if (body_.is_rewriting()) upstream_->wipe_after_write();
-    return body_.finish(trailers, upstream_->out());
+    return body_.finish(trailers, upstream_->request());
 }
 
 void Stream::on_request_error(Error error, net::Clock::time_point started) {
@@ -414,9 +422,9 @@ void Stream::answer_by_rule() {
 void Stream::answer_by_rule(const rules::Respond& respond) {
     phase_ = Phase::answered;
     keep_alive_ = may_keep_alive_after_answer();
-    const RuleReply reply{respond, canonical_.method == "HEAD", keep_alive_, head_.version_minor == 0};
+    const RuleReply reply{respond, canonical_.method == "HEAD", keep_alive_, head_.is_http_1_0()};
     status_ = respond.status;
-    response_bytes_ = write_rule_reply(owner_.out(), reply);
+    response_bytes_ = write_rule_reply(owner_.response(), reply);
 }
 
 // Every failure ends here: with a reply where none has begun, with a broken connection where one has.
@@ -443,10 +451,11 @@ void Stream::reply_locally(const Error& error) {
     reply.request_id = id_;
     reply.to_head_request = head_.method == "HEAD";
     reply.keep_alive = keep_alive_;
-    reply.http_1_0 = head_.version_minor == 0;
+    reply.http_1_0 = head_.is_http_1_0();
+    reply.is_grpc = head_.version_major == 2 && is_grpc(head_.headers);
     reply.blocked = &snapshot_->block_answer();
     reply.retry_after = egress_.limiter().retry_after();
-    const WrittenReply written = write_local_reply(owner_.out(), reply);
+    const WrittenReply written = write_local_reply(owner_.response(), reply);
     status_ = written.status;
     response_bytes_ = written.body_bytes;
 }
@@ -500,14 +509,14 @@ void Stream::finish(bool keep_alive) {
 }
 
 bool Stream::waits_for_origin() const {
-    return phase_ == Phase::forwarding && upstream_ != nullptr && !relaying_ && owner_.out().empty() &&
-           (request_done_ || !upstream_->out().empty());
+    return phase_ == Phase::forwarding && upstream_ != nullptr && !relaying_ && owner_.waiting_bytes() == 0 &&
+           (request_done_ || upstream_->waiting_bytes() > 0);
 }
 
 // Not where the client is slow: it has deadlines of its own.
 bool Stream::waits_for_handler() const {
     if (upstream_ == nullptr || relaying_ || response_paused_ || response_done_) return false;
-    return request_done_ || !upstream_->out().empty();
+    return request_done_ || upstream_->waiting_bytes() > 0;
 }
 
 }  // namespace sallyport::proxy

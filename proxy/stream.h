@@ -89,6 +89,7 @@ private:
     Result<void> open_upstream(bool retry);
     bool can_retry() const;
     Result<void> send_head();
+    void say_continue();
     Result<void> complete_head(http::RequestHead& head);
     Result<void> end_request_body(http::HeaderMap& trailers);
     void answer_by_rule();
@@ -187,6 +188,7 @@ private:
     bool response_has_more_ = false;   // than the guard has let out so far, without anything new
     http::ResponseHead held_head_;     // until the body is whole
     Buffer piece_;                     // of the response, guarded
+    Buffer frames_;                    // of a guarded WebSocket, to the origin
     std::unique_ptr<net::Timer> origin_pause_;  // made when first needed
     std::optional<Error> response_error_;  // found inside feed(), acted on after it
     bool reads_handler_reason_ = false;    // response_error_ is the handler's own: its body says why

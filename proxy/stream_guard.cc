@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "http/http1_writer.h"
 #include "proxy/egress.h"
 #include "proxy/guarded_exchange.h"
 #include "proxy/stream.h"
@@ -57,7 +56,7 @@ rules::BodyUse Stream::body_use() const {
 // The head follows when the body is there: see end_request_body().
 Result<void> Stream::gather_body() {
     if (auto begun = body_.begin_to_gather(head_.body); !begun) return begun;
-    if (head_.expect_continue) owner_.out().append(http::kContinue);
+    if (head_.expect_continue) say_continue();
     return {};
 }
 
@@ -100,9 +99,13 @@ Result<void> Stream::gather(std::string_view bytes) {
 Result<void> Stream::take_request_body(std::string_view bytes) {
     if (body_.is_gathering()) return gather(bytes);
     const bool is_websocket = relaying_ && guard_ != nullptr;
-    if (is_websocket ? guard_->websocket().is_rewriting() : body_.is_rewriting()) upstream_->wipe_after_write();
-    Buffer& out = upstream_->out();
-    return is_websocket ? guard_->websocket().from_sandbox(bytes, out) : body_.send(bytes, out);
+    const bool is_rewriting = is_websocket ? guard_->websocket().is_rewriting() : body_.is_rewriting();
+    if (is_rewriting) upstream_->wipe_after_write();
+    if (!is_websocket) return body_.send(bytes, upstream_->request());
+    const auto passed = guard_->websocket().from_sandbox(bytes, frames_);
+    upstream_->request().write_body(frames_.view());
+    is_rewriting ? frames_.wipe() : frames_.clear();
+    return passed;
 }
 
 // Frames that an extension changes could not be looked into, and none was offered.
@@ -116,10 +119,9 @@ Result<void> Stream::guard_websocket(http::ResponseHead& head) {
 }
 
 http::Next Stream::relay_guarded(std::string_view bytes) {
-    Buffer& out = owner_.out();
-    const std::size_t before = out.size();
-    const auto passed = guard_->websocket().from_origin(bytes, out);
-    response_bytes_ += out.size() - before;
+    const auto passed = guard_->websocket().from_origin(bytes, piece_);
+    write_response_body(piece_.view());
+    piece_.clear();
     if (passed) return hold_back_if_slow();
     response_error_ = passed.error();
     return http::Next::pause;
@@ -157,7 +159,7 @@ Result<void> Stream::go_on_with_response() {
         response_has_more_ = *more;
         write_response_body(piece_.view());
         piece_.clear();
-        response_paused_ = owner_.out().size() > kHighWatermarkBytes;
+        response_paused_ = owner_.waiting_bytes() > kHighWatermarkBytes;
         if (response_paused_) break;
     }
     return {};
@@ -200,6 +202,8 @@ void Stream::drop_secrets() {
     egress_.kept().release_body(std::exchange(gathered_bytes_, 0));
     piece_.clear();
     piece_.release_if_empty();
+    frames_.clear();
+    frames_.release_if_empty();
 }
 
 }  // namespace sallyport::proxy

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/buffer.h"
+#include "http/codec.h"
 #include "proxy/connection_target.h"
 
 namespace sallyport::proxy {
@@ -13,8 +13,10 @@ namespace sallyport::proxy {
 class StreamOwner {
 public:
     virtual const ConnectionTarget& target() const = 0;
-    // What waits to be written to the client. Nothing goes out before flush(), or the end of the present round.
-    virtual Buffer& out() = 0;
+    // Where the answer goes. Nothing of it goes out before flush(), or the end of the present round.
+    virtual http::ResponseWriter& response() = 0;
+    // Of the answer.
+    virtual std::size_t waiting_bytes() const = 0;
     virtual void flush() = 0;
     // From inside of what the owner has just handed over: no more of it until resume_reading().
     virtual void pause_reading() = 0;
@@ -22,7 +24,7 @@ public:
     virtual void resume_reading() = 0;
     virtual bool is_draining() const = 0;
     virtual void on_stream_finished(bool keep_alive) = 0;
-    // Nothing more will be written to the client: it is told so once out() is empty. Reading goes on.
+    // Nothing more will be written to the client: it is told so once all is written. Reading goes on.
     virtual void finish_writing() = 0;
     // An answer has begun and cannot be finished: the client must see that it is cut.
     virtual void abort() = 0;

@@ -1,7 +1,6 @@
 // The response's way through a stream.
 #include <utility>
 
-#include "http/http1_writer.h"
 #include "proxy/egress.h"
 #include "proxy/guarded_exchange.h"
 #include "proxy/own_fields.h"
@@ -54,7 +53,7 @@ void Stream::write_response_head(http::ResponseHead& head) {
     status_ = head.status;
     response_started_ = true;
     choose_response_framing(head);
-    http::write_response_head(owner_.out(), head);
+    owner_.response().write_head(head);
 }
 
 // From here on both directions are bytes. None of the client's has been taken until now.
@@ -74,7 +73,7 @@ Result<void> Stream::switch_protocol(http::ResponseHead& head) {
     remove_own_fields(head.headers);
     http::remove_hop_by_hop(head);
     add_upgrade_fields(head.headers);
-    http::write_response_head(owner_.out(), head);
+    owner_.response().write_head(head);
     upstream_->switch_protocol();
     owner_.resume_reading();
     return {};
@@ -82,14 +81,14 @@ Result<void> Stream::switch_protocol(http::ResponseHead& head) {
 
 void Stream::pass_interim_response(http::ResponseHead& head) {
     // 100 was the gate's to say; HTTP/1.0 knows no interim responses (RFC 9110 section 15.2).
-    if (head.status == 100 || head_.version_minor == 0) return;
+    if (head.status == 100 || head_.is_http_1_0()) return;
     http::remove_hop_by_hop(head);
     if (guard_ != nullptr) guard_->response().filter_interim(head);
-    http::write_response_head(owner_.out(), head);
+    owner_.response().write_interim(head);
 }
 
 void Stream::choose_response_framing(http::ResponseHead& head) {
-    const bool old_client = head_.version_minor == 0;
+    const bool old_client = head_.is_http_1_0();
     if (old_client && head.body.kind == http::BodyKind::chunked) head.body.kind = http::BodyKind::until_close;
     response_body_ = head.body.kind;
     keep_alive_ = response_keeps_alive();
@@ -118,20 +117,15 @@ http::Next Stream::on_body(std::string_view bytes) {
 
 void Stream::write_response_body(std::string_view bytes) {
     response_bytes_ += bytes.size();
-    if (response_body_ == http::BodyKind::chunked) {
-        http::write_chunk(owner_.out(), bytes);
-    } else {
-        owner_.out().append(bytes);
-    }
+    owner_.response().write_body(bytes);
 }
 
 http::Next Stream::hold_back_if_slow() {
-    Buffer& out = owner_.out();
-    if (out.size() <= kHighWatermarkBytes) return http::Next::go;
+    if (owner_.waiting_bytes() <= kHighWatermarkBytes) return http::Next::go;
     owner_.flush();
     // The client turned out to be gone.
     if (upstream_ == nullptr) return http::Next::pause;
-    response_paused_ = out.size() > kHighWatermarkBytes;
+    response_paused_ = owner_.waiting_bytes() > kHighWatermarkBytes;
     return response_paused_ ? http::Next::pause : http::Next::go;
 }
 
@@ -146,7 +140,7 @@ http::Next Stream::on_message_end(http::HeaderMap& trailers) {
             return http::Next::pause;
         }
     }
-    if (response_body_ == http::BodyKind::chunked) http::write_last_chunk(owner_.out(), trailers);
+    owner_.response().write_end(trailers);
     return http::Next::pause;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "http/http1_codec.h"
+#include "http/http1_writer.h"
 #include "net/connection.h"
 #include "proxy/origin_dialer.h"
 #include "proxy/worker_context.h"
@@ -74,13 +75,15 @@ public:
              std::shared_ptr<const rules::PolicySnapshot> snapshot);
     ~Upstream();
 
-    // Begins to connect; what is written to out() until then goes out afterwards.
+    // Begins to connect; what is written until then goes out afterwards.
     void connect();
 
     void attach(UpstreamUser& user, std::string_view request_method);
     void detach();
 
-    Buffer& out() { return out_; }
+    // Where the request goes. Nothing of it goes out before flush().
+    http::RequestWriter& request() { return request_; }
+    std::size_t waiting_bytes() const { return out_.size(); }
     // Overwrite what was written once it has gone out: it holds a credential.
     void wipe_after_write() { wipe_after_write_ = true; }
     void flush();
@@ -89,7 +92,7 @@ public:
     // From inside of on_response_head() of a 101: what follows is given to on_body() as it is, and its end to
     // on_message_end(). The user pauses.
     void switch_protocol() { is_raw_ = true; }
-    // After the switch: our side ends once out() is written.
+    // After the switch: our side ends once all is written.
     void finish_writing();
 
     // At a message's end: nothing is left over on either side.
@@ -154,6 +157,7 @@ private:
     http::Http1ResponseParser parser_;
     std::string endpoint_;
     Buffer out_;
+    http::Http1RequestWriter request_{out_};
     Buffer pending_;  // read, but the user has paused
     bool paused_ = false;
     bool saw_eof_ = false;

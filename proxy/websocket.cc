@@ -46,7 +46,7 @@ bool has_valid_fields(const http::ResponseHead& head) {
 }  // namespace
 
 bool asks_for_websocket(const http::RequestHead& head) {
-    return head.upgrade && head.version_minor == 1 && is_exactly(head.headers, "Upgrade", "websocket");
+    return head.upgrade && !head.is_http_1_0() && is_exactly(head.headers, "Upgrade", "websocket");
 }
 
 Result<std::string> check_websocket_request(const http::RequestHead& head) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/http1_writer.h"
 #include "proxy/access_log.h"
 
 namespace sallyport::proxy {
@@ -9,7 +10,8 @@ namespace {
 
 std::string text_of(const LocalReply& reply) {
     Buffer out;
-    write_local_reply(out, reply);
+    http::Http1ResponseWriter writer(out);
+    write_local_reply(writer, reply);
     return std::string(out.view());
 }
 
@@ -92,7 +94,8 @@ TEST(LocalReply, X14_ARulesNameCannotBreakAJsonBody) {
 
 std::string text_of(const RuleReply& reply) {
     Buffer out;
-    write_rule_reply(out, reply);
+    http::Http1ResponseWriter writer(out);
+    write_rule_reply(writer, reply);
     return std::string(out.view());
 }
 
@@ -107,6 +110,16 @@ TEST(RuleReply, SaysWhatTheRuleSays) {
 TEST(RuleReply, NoContentHasNoLength) {
     const rules::Respond respond{204, {}, "ignored"};
     EXPECT_EQ(text_of(RuleReply{respond}), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST(LocalReply, AClientOfGrpcIsToldInItsOwnWords) {
+    const std::string text =
+        text_of({.error = ErrorCode::denied_by_rule, .rule = "no-evil", .request_id = RequestId{7}, .is_grpc = true});
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ")) << text;
+    EXPECT_NE(text.find("grpc-status: 7\r\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("grpc-message: denied_by_rule: a rule denies this request (rule no-evil), request "), std::string::npos) << text;
+    EXPECT_NE(text.find("x-sallyport-verdict: deny\r\n"), std::string::npos);
+    EXPECT_TRUE(text.ends_with("\r\n\r\n"));
 }
 
 }  // namespace

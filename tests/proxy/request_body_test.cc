@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/http1_writer.h"
 #include "proxy/limits.h"
 
 namespace sallyport::proxy {
@@ -32,9 +33,28 @@ private:
 
 http::BodyFraming length(std::uint64_t bytes) { return {BodyKind::length, bytes}; }
 
+// What goes out behind a head with this framing.
+class Sent final {
+public:
+    explicit Sent(const http::BodyFraming& framing) {
+        http::RequestHead head;
+        head.body = framing;
+        writer_.write_head(head);
+        out_.clear();
+    }
+    operator http::RequestWriter&() { return writer_; }
+    std::string_view view() const { return out_.view(); }
+    bool empty() const { return out_.empty(); }
+    std::size_t size() const { return out_.size(); }
+
+private:
+    Buffer out_;
+    http::Http1RequestWriter writer_{out_};
+};
+
 TEST(RequestBody, GoesOnAsItComes) {
     RequestBody body;
-    Buffer out;
+    Sent out(length(5));
     body.begin_to_send(length(5), nullptr);
     ASSERT_TRUE(body.send("ab", out));
     ASSERT_TRUE(body.send("cde", out));
@@ -44,7 +64,7 @@ TEST(RequestBody, GoesOnAsItComes) {
 
 TEST(RequestBody, IsFramedAsTheHeadThatWasSentSays) {
     RequestBody body;
-    Buffer out;
+    Sent out({BodyKind::chunked, 0});
     body.begin_to_send({BodyKind::chunked, 0}, nullptr);
     ASSERT_TRUE(body.send("ab", out));
     http::HeaderMap trailers;
@@ -55,38 +75,39 @@ TEST(RequestBody, IsFramedAsTheHeadThatWasSentSays) {
 
 TEST(RequestBody, IsRewrittenAsItPasses) {
     RequestBody body;
-    Buffer out;
+    Sent out(length(6));
     body.begin_to_send(length(6), std::make_unique<Doubler>());
     ASSERT_TRUE(body.send("ab", out));
     EXPECT_EQ(out.view(), "");
     ASSERT_TRUE(body.send("c", out));
     ASSERT_TRUE(body.finish({}, out));
     EXPECT_EQ(out.view(), "aabbcc");
-    out.clear();
     body.reset();
     body.begin_to_send({BodyKind::chunked, 0}, std::make_unique<Doubler>());
-    ASSERT_TRUE(body.send("a", out));
-    ASSERT_TRUE(body.finish({}, out));
-    EXPECT_EQ(out.view(), "2\r\naa\r\n0\r\n\r\n");
+    Sent chunks({BodyKind::chunked, 0});
+    ASSERT_TRUE(body.send("a", chunks));
+    ASSERT_TRUE(body.finish({}, chunks));
+    EXPECT_EQ(chunks.view(), "2\r\naa\r\n0\r\n\r\n");
 }
 
 // A byte too many would be the beginning of another request.
 TEST(RequestBody, NeverBecomesLongerOrShorterThanItsHeadSays) {
     RequestBody longer;
-    Buffer out;
+    Sent out(length(3));
     longer.begin_to_send(length(3), std::make_unique<Doubler>());
     ASSERT_TRUE(longer.send("ab", out));
     EXPECT_FALSE(longer.send("c", out));
     EXPECT_EQ(out.view(), "");
     RequestBody shorter;
     shorter.begin_to_send(length(5), std::make_unique<Doubler>());
-    ASSERT_TRUE(shorter.send("ab", out));
-    EXPECT_FALSE(shorter.finish({}, out));
+    Sent less(length(5));
+    ASSERT_TRUE(shorter.send("ab", less));
+    EXPECT_FALSE(shorter.finish({}, less));
 }
 
 TEST(RequestBody, ThatCannotBeReadLooksIncomplete) {
     RequestBody body;
-    Buffer out;
+    Sent out({BodyKind::chunked, 0});
     body.begin_to_send({BodyKind::chunked, 0}, std::make_unique<Doubler>());
     ASSERT_TRUE(body.send("a", out));
     const auto sent = body.send("b!", out);
@@ -103,7 +124,7 @@ TEST(RequestBody, IsGatheredAndMayChangeBeforeItIsSent) {
     ASSERT_TRUE(body.gather("c"));
     EXPECT_EQ(body.gathered().view(), "abc");
     body.gathered().append("d");
-    Buffer out;
+    Sent out(length(4));
     body.begin_to_send(length(4), nullptr);
     EXPECT_FALSE(body.is_gathering());
     ASSERT_TRUE(body.send_gathered(out));
@@ -117,7 +138,7 @@ TEST(RequestBody, GatheredAndThenOfAnotherLengthIsNotSent) {
         RequestBody body;
         ASSERT_TRUE(body.begin_to_gather(length(3)));
         ASSERT_TRUE(body.gather("abc"));
-        Buffer out;
+        Sent out(framing);
         body.begin_to_send(framing, nullptr);
         EXPECT_FALSE(body.send_gathered(out));
         EXPECT_TRUE(out.empty());

@@ -9,6 +9,14 @@
 namespace sallyport::proxy {
 namespace {
 
+http::RequestHead get_with(std::string_view token) {
+    http::RequestHead head;
+    head.method = "GET";
+    head.target = "/";
+    head.headers.add("X-Token", token);
+    return head;
+}
+
 class UpstreamTest : public GateTest {
 protected:
     std::string get(std::string_view host) { return with_port("GET / HTTP/1.1\r\nHost: " + std::string(host) + ":@PORT@\r\n\r\n"); }
@@ -92,7 +100,7 @@ TEST_F(UpstreamTest, AUserMayLetGoInsideABody) {
     user.pool = &egress->pool();
     user.upstream = *egress->pool().acquire(key, egress->snapshot(), UpstreamPool::Freshness::any);
     user.upstream->attach(user, "GET");
-    user.upstream->out().append("GET / HTTP/1.1\r\n\r\n");
+    user.upstream->request().write_head(get_with("none"));
     run_until([&] { return user.pieces > 0; });
     run_until([&] { return egress->pool().size() == 0; });
     EXPECT_EQ(user.pieces, 1);
@@ -119,7 +127,7 @@ TEST_F(UpstreamTest, D15_AnOriginThatDoesNotSpeakTlsGetsNoRequest) {
     const auto upstream = egress->pool().acquire(key, egress->snapshot(), UpstreamPool::Freshness::any);
     ASSERT_TRUE(upstream);
     (*upstream)->attach(user, "GET");
-    (*upstream)->out().append(std::string("GET / HTTP/1.1\r\nX-Token: ") + kMarkerSecret + "\r\n\r\n");
+    (*upstream)->request().write_head(get_with(kMarkerSecret));
     run_until([&] { return !origin.connections.empty() && !origin.received().empty(); });
     origin.connections[0]->peer->send("HTTP/1.1 400 Bad Request\r\n\r\n");
     run_until([&] { return user.error.has_value(); });
