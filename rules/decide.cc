@@ -128,6 +128,7 @@ void PolicySnapshot::allow(const Match& match, Handlers handlers, Decision& deci
     grant(match, decision);
     decision.upstream = rule.upstream.get();
     decision.respond = rule.respond.get();
+    decision.h2c = rule.h2c;
     decision.exchange = &rule.exchange;
     if (rule.respond != nullptr) decision.action = Action::respond;
     decision.verdict = Verdict::allow;

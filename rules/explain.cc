@@ -198,7 +198,13 @@ private:
             case Action::handler: return "rule " + name + " matches, and hands it to handler " + shown(out_.handler);
             case Action::forward: break;
         }
-        return "rule " + name + " matches" + (out_.upstream.empty() ? "" : ", and sends it to " + out_.upstream);
+        return "rule " + name + " matches" + (out_.upstream.empty() ? "" : ", and sends it to " + out_.upstream) +
+               (is_h2c(decision) ? ", in HTTP/2 over cleartext" : "");
+    }
+
+    bool is_h2c(const Decision& decision) const {
+        const Destination* const to = decision.upstream;
+        return decision.h2c && (to != nullptr ? to->scheme : asked_.request.scheme) == http::Scheme::http;
     }
 
     std::string why_denied(const Decision& decision) const {

@@ -10,13 +10,15 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kActions{"respond", "metadata", "upstream", "handler", "tls", "tcp"};
 
-constexpr std::array<std::string_view, 9> kNotWithDeny{"credential", "respond", "metadata",  "upstream", "handler",
-                                                       "tls",        "limit",   "websocket", "tokens"};
-constexpr std::array<std::string_view, 3> kNotWithRespond{"credential", "websocket", "tokens"};
-constexpr std::array<std::string_view, 7> kNotWithPassthrough{"credential", "methods",   "paths", "query",
-                                                              "headers",    "websocket", "tokens"};
-constexpr std::array<std::string_view, 10> kNotWithTcp{"host",  "port",    "scheme",     "methods",   "paths",
-                                                       "query", "headers", "credential", "websocket", "tokens"};
+constexpr std::array<std::string_view, 10> kNotWithDeny{"credential", "respond", "metadata",  "upstream", "handler",
+                                                        "tls",        "limit",   "websocket", "tokens",   "h2c"};
+constexpr std::array<std::string_view, 4> kNotWithRespond{"credential", "websocket", "tokens", "h2c"};
+// What the handler fetches is decided by other rules; it is spoken to as it likes.
+constexpr std::array<std::string_view, 1> kNotWithHandler{"h2c"};
+constexpr std::array<std::string_view, 8> kNotWithPassthrough{"credential", "methods",   "paths",  "query",
+                                                              "headers",    "websocket", "tokens", "h2c"};
+constexpr std::array<std::string_view, 11> kNotWithTcp{"host",    "port",       "scheme",    "methods", "paths", "query",
+                                                       "headers", "credential", "websocket", "tokens",  "h2c"};
 
 void refuse_each(const Node& node, std::string_view message, std::span<const std::string_view> keys,
                  Reporter& reporter) {
@@ -63,6 +65,7 @@ void check_combination(const Node& node, bool deny, Reporter& reporter) {
         refuse(answer, kNotWithRespond);
         if (find(node, "host") != nullptr) refuse(answer, std::array<std::string_view, 1>{"cidr"});
     }
+    refuse("handler", kNotWithHandler);
     refuse("tcp", kNotWithTcp);
     if (find(node, "tls") != nullptr) {
         refuse_each(node, "with \"tls: passthrough\" nobody looks at the request: a rule with it cannot have ",

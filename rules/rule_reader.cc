@@ -22,12 +22,12 @@ using CredentialNames = std::set<std::string, std::less<>>;
 
 constexpr std::size_t kRuleNameBytesMax = 128;
 
-constexpr std::array<std::string_view, 25> kKeys{
+constexpr std::array<std::string_view, 26> kKeys{
     "name",      "host",     "port", "scheme", "methods",    "paths",
     "query",     "headers",  "cidr", "deny",   "credential", "allow_cleartext_credential",
     "respond",   "upstream", "tls",  "tcp",    "limit",      "handler",
     "websocket", "cookies",  "ranges", "selector", "tokens",   "allow_minting",
-    "metadata",
+    "metadata",  "h2c",
 };
 constexpr std::array<std::string_view, 5> kUnsupportedKeys{"scrub", "approval", "budget", "redirect", "placeholder"};
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
@@ -113,6 +113,7 @@ private:
         with("tls", [&](const Node& value) { read_tls(value); });
         with("websocket",
              [&](const Node& value) { rule_.websocket = read_flag(value, "websocket", reporter_).value_or(true); });
+        with("h2c", [&](const Node& value) { rule_.h2c = read_flag(value, "h2c", reporter_).value_or(false); });
         check_combination(node_, rule_.deny, reporter_);
     }
 
@@ -220,6 +221,13 @@ std::string read_credential_name(const Node& rule, const std::set<std::string, s
     return std::string(*name);
 }
 
+// Credentials and `scheme` take cleartext away; what has no use for `h2c` at all is told so elsewhere.
+void check_h2c(const Node& node, const Rule& rule, Reporter& reporter) {
+    if (!rule.h2c || rule.deny || rule.passthrough || rule.tcp || rule.respond || rule.handler) return;
+    if (rule.http || (rule.upstream != nullptr && rule.upstream->scheme == http::Scheme::http)) return;
+    reporter.error(find(node, "h2c")->place, "\"h2c\" is about cleartext, and the rule is about https only");
+}
+
 }  // namespace
 
 ReadRule read_rule(const Node& node, std::string label, const std::set<std::string, std::less<>>& credential_names,
@@ -239,6 +247,7 @@ ReadRule read_rule(const Node& node, std::string label, const std::set<std::stri
     if (const Node* flag = find(node, "allow_minting"); flag != nullptr && credential == nullptr) {
         reporter.error(flag->place, "\"allow_minting\" needs \"credential\"");
     }
+    check_h2c(node, read.rule, reporter);
     return read;
 }
 

@@ -109,6 +109,11 @@ TEST(Explain, SaysWhatIsDoneBesideForwarding) {
     const auto moved = explained({"{ host: a.example, upstream: \"https://b.example:8443\", credential: one }"}, kGet);
     EXPECT_EQ(moved.upstream, "https://b.example:8443");
     EXPECT_EQ(moved.reason, "rule rules[0] matches, and sends it to https://b.example:8443");
+    const auto h2c = explained({"{ host: a.example, h2c: true }"}, {"GET", "http://a.example/", {}});
+    EXPECT_EQ(h2c.reason, "rule rules[0] matches, in HTTP/2 over cleartext");
+    EXPECT_EQ(explained({"{ host: a.example, h2c: true }"}, kGet).reason, "rule rules[0] matches");
+    EXPECT_EQ(explained({"{ host: a.example, upstream: \"http://b.example:81\", h2c: true }"}, kGet).reason,
+              "rule rules[0] matches, and sends it to http://b.example:81, in HTTP/2 over cleartext");
     const auto lacking =
         explained({"{ host: a.example, upstream: \"https://b.example:8443\", credential: two }"}, kGet);
     EXPECT_EQ(lacking.error, "secret_unavailable");

@@ -16,6 +16,7 @@ const std::map<std::string, std::string> kValues = {
     {"deny", "true"},       {"credential", "one"},  {"respond", "{ body: x }"}, {"upstream", "\"https://b.example\""},
     {"handler", "vcs"},     {"tls", "passthrough"}, {"tcp", "\"a.example:1\""}, {"limit", "{ concurrency: 1 }"},
     {"websocket", "false"}, {"name", "n"},          {"tokens", "true"},
+    {"h2c", "true"},
 };
 
 bool loads(const std::vector<std::string>& keys) {
@@ -40,6 +41,8 @@ const Pairs kRefused = {
     {"tcp", "upstream"},    {"tls", "upstream"},   {"credential", "respond"}, {"respond", "websocket"},
     {"cidr", "respond"},    {"credential", "tls"}, {"methods", "tls"},        {"paths", "tls"},
     {"query", "tls"},       {"headers", "tls"},    {"tls", "websocket"},      {"host", "tcp"},
+    {"deny", "h2c"},        {"h2c", "respond"},    {"h2c", "handler"},       {"h2c", "tls"},
+    {"h2c", "tcp"},         {"h2c", "scheme"},     {"credential", "h2c"},    // https only then
     {"port", "tcp"},        {"scheme", "tcp"},     {"methods", "tcp"},        {"paths", "tcp"},
     {"query", "tcp"},       {"headers", "tcp"},    {"credential", "tcp"},     {"tcp", "websocket"},
 };
@@ -73,6 +76,8 @@ TEST(RuleCombination, SaysWhichKeyIsTooMuch) {
          "58: error: with \"tls: passthrough\" nobody looks at the request: a rule with it cannot have \"credential\""},
         {"{ host: a.example, cidr: 10.0.0.0/8, respond: { body: x } }",
          "34: error: a rule with \"respond\" has no use for \"cidr\""},
+        {"{ host: a.example, respond: { body: x }, h2c: true }",
+         "55: error: a rule with \"respond\" has no use for \"h2c\""},
         {"{ tcp: \"a.example:1\", methods: [GET] }", "40: error: a rule with \"tcp\" has no use for \"methods\""},
     };
     for (const auto& [rule, expected] : cases) {

@@ -238,6 +238,29 @@ TEST(RuleReader, ReadsWebSocketAndHandler) {
     expect_diagnostics(cases);
 }
 
+TEST(RuleReader, H2cNeedsCleartextOnOneSide) {
+    const std::string refused = "error: \"h2c\" is about cleartext, and the rule is about https only";
+    const Case cases[] = {
+        {"{ host: a.example, h2c: true }", ""},
+        {"{ host: a.example, scheme: http, h2c: true }", ""},
+        {"{ host: a.example, scheme: https, h2c: false }", ""},
+        {"{ host: a.example, h2c: [x] }", "33: error: \"h2c\" must be true or false"},
+        {"{ host: a.example, scheme: https, h2c: true }", "48: " + refused},
+        {"{ host: a.example, scheme: https, upstream: \"http://b.example\", h2c: true }", ""},
+        {"{ host: a.example, scheme: https, upstream: \"https://b.example\", h2c: true }", "79: " + refused},
+        {"{ host: a.example, upstream: \"https://b.example\", h2c: true }", ""},
+        {"{ host: a.example, credential: one, h2c: true }", "50: " + refused},
+        {"{ host: a.example, credential: one, allow_cleartext_credential: true, h2c: true }", ""},
+        {"{ host: a.example, tls: passthrough, h2c: true }",
+         "51: error: with \"tls: passthrough\" nobody looks at the request: a rule with it cannot have \"h2c\""},
+        {"{ host: a.example, deny: true, h2c: true }", "45: error: a rule with \"deny\" has no use for \"h2c\""},
+    };
+    expect_diagnostics(cases);
+    const auto file = parse_policy_file(sample::file_with({"{ host: a.example, h2c: true }", "{ host: a.example }"}), "f").file;
+    EXPECT_TRUE(file->policies.at("p")->rules[0].h2c);
+    EXPECT_FALSE(file->policies.at("p")->rules[1].h2c);
+}
+
 TEST(RuleReader, MetadataIsAnAnswerOfTheGates) {
     const auto snapshot = sample::snapshot_of(
         sample::file_with({"{ host: 169.254.169.254, metadata: { aws: one, region: eu-west-1 } }"}));
