@@ -42,6 +42,10 @@ inline constexpr std::size_t kTlsSessionsMax = 1024;
 inline constexpr std::size_t kNamesMax = 16 * 1024;
 inline constexpr std::size_t kLeavesMax = 1024;
 
+// Origins of which it is remembered whether they speak HTTP/2: one that is forgotten is asked again before its next client is
+// answered. About 150 bytes each.
+inline constexpr std::size_t kOriginProtocolsMax = 4096;
+
 // Limits that were changed leave their counts behind; above this, those that are as good as new are forgotten.
 inline constexpr std::size_t kLimitStatesMax = 1024;
 

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "certs/authority.h"
@@ -15,9 +16,10 @@ namespace {
 struct Outcome {
     std::string failure;   // the client's, as OpenSSL names it
     std::string protocol;  // agreed on by ALPN
+    Spoken spoken = Spoken::http1;  // as the server sees it
 };
 
-Outcome shake_hands(const std::string& offered, int alert = -1) {
+Outcome shake_hands(const std::string& offered, int alert = -1, std::optional<Spoken> spoken = {}) {
     static const auto authority =
         std::move(*certs::CertificateAuthority::create("box", std::chrono::system_clock::now()));
     const auto leaf = authority->mint_leaf("a.example", false, std::chrono::system_clock::now());
@@ -29,6 +31,7 @@ Outcome shake_hands(const std::string& offered, int alert = -1) {
     SSL_use_certificate(server.get(), leaf->get());
     SSL_use_PrivateKey(server.get(), authority->leaf_key());
     if (alert >= 0) refuse_with_alert(server.get(), alert);
+    if (spoken) set_spoken(server.get(), *spoken);
     SSL_set_alpn_protos(client.get(), reinterpret_cast<const unsigned char*>(offered.data()), static_cast<unsigned>(offered.size()));
     BIO *near = nullptr, *far = nullptr;
     BIO_new_bio_pair(&near, 0, &far, 0);
@@ -51,6 +54,7 @@ Outcome shake_hands(const std::string& offered, int alert = -1) {
     unsigned size = 0;
     SSL_get0_alpn_selected(client.get(), &protocol, &size);
     outcome.protocol.assign(reinterpret_cast<const char*>(protocol), size);
+    outcome.spoken = agreed_on(server.get());
     return outcome;
 }
 
@@ -64,6 +68,34 @@ TEST(ServerTls, AgreesOnHttp1) {
 
 TEST(ServerTls, AClientThatSpeaksSomethingElseOnlyIsToldSo) {
     EXPECT_EQ(shake_hands("\x02h2").failure, "tlsv1 alert no application protocol");
+}
+
+TEST(ServerTls, AgreesOnHttp2WhereThatWasChosen) {
+    struct Case {
+        std::string offered;
+        Spoken chosen;
+        std::string agreed;
+    };
+    const Case cases[] = {
+        {"\x02h2\x08http/1.1", Spoken::http2, "h2"},
+        {"\x08http/1.1\x02h2", Spoken::http2, "h2"},
+        {"\x02h2", Spoken::http2, "h2"},
+        {"\x08http/1.1", Spoken::http2, "http/1.1"},
+        {"\x08http/1.0", Spoken::http2, "http/1.0"},
+        {"", Spoken::http2, ""},
+        {"\x02h2\x08http/1.1", Spoken::http1, "http/1.1"},
+        {"\x02h2\x08http/1.0\x08http/1.1", Spoken::http1, "http/1.1"},
+    };
+    for (const Case& one : cases) {
+        const Outcome outcome = shake_hands(one.offered, -1, one.chosen);
+        EXPECT_EQ(outcome.failure, "") << one.offered;
+        EXPECT_EQ(outcome.protocol, one.agreed) << one.offered;
+        EXPECT_EQ(outcome.spoken, one.agreed == "h2" ? Spoken::http2 : Spoken::http1) << one.offered;
+    }
+    for (const Spoken chosen : {Spoken::http1, Spoken::http2}) {
+        EXPECT_EQ(shake_hands("\x06spdy/3", -1, chosen).failure, "tlsv1 alert no application protocol");
+    }
+    EXPECT_EQ(shake_hands("\x02h2", -1, Spoken::http1).failure, "tlsv1 alert no application protocol");
 }
 
 TEST(ServerTls, RefusesByTheAlertThatWasSet) {
