@@ -62,8 +62,10 @@ public:
     // Ends it now. With no_error, after a complete response whose request is not wanted any more, once that is written.
     void reset(Http2StreamId stream, Http2Error error);
 
-    // Takes no new streams: GOAWAY, with those that have come to their end.
+    // GOAWAY: streams that run come to their end, and so do those that are on their way: the first GOAWAY names no last
+    // stream, the second does, when the client has answered the PING between them or this is called again.
     void shut_down();
+    // The second has been said: nothing new comes, and without open streams the connection may be closed.
     bool is_shutting_down() const;
     // For which on_stream_closed() has still to be called.
     std::size_t open_streams() const;
