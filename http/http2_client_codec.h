@@ -17,7 +17,7 @@ class Http2ClientUser {
 public:
     // The origin's settings have come, first or changed.
     virtual void on_settings() = 0;
-    // At most Http2Limits::drained_bytes wait to be written on it, and it was more before.
+    // At most Http2Limits::drained_bytes wait to be written on it, and it was more before; not said after write_end().
     virtual void on_stream_drained(Http2StreamId stream) = 0;
     // Its sink has heard all, or will hear nothing more. `error`, where the response is not complete and it was not
     // reset(): origin_reset, origin_closed, origin_bad_response, ...; `unprocessed`: the origin has said that it did nothing
@@ -59,7 +59,8 @@ public:
     // The next request's stream: its head is written before anything else is opened. `sink` lives until on_stream_closed().
     Http2StreamId open(ResponseSink& sink);
     // Valid until on_stream_closed(). A head with `upgrade` set is written as an extended CONNECT for `protocol`, or
-    // "websocket"; the answer to that is reported as it is (2xx, with a chunked body).
+    // "websocket", and its write_end() ends our direction of the tunnel; the answer is reported as it is (2xx, with a chunked
+    // body).
     RequestWriter& request(Http2StreamId stream);
     // Of the request's body, not yet in frames.
     std::size_t waiting_bytes(Http2StreamId stream) const;

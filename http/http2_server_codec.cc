@@ -120,11 +120,8 @@ private:
 
     void take_gone(Http2Stream& stream) override {
         if (!stream.is_complete()) stream.inbox.detach();
-        if (stream.is_end_sent) {
-            budget().earn_stream();
-        } else if (!stream.was_reset && !stream.is_malformed) {
-            budget().spend_stream();
-        }
+        if (stream.is_malformed || stream.was_reset) return;
+        stream.is_end_sent ? budget().earn_stream() : budget().spend_stream();
     }
 
     void take_closed(Http2Stream& stream) override {

@@ -22,7 +22,7 @@ public:
     // head has been written one may still be, else the stream is to be reset. `stream` may be one that never had a sink.
     // After a response the codec itself tells the client to send no more.
     virtual void on_stream_malformed(Http2StreamId stream, Error error) = 0;
-    // At most Http2Limits::drained_bytes wait to be written on it, and it was more before.
+    // At most Http2Limits::drained_bytes wait to be written on it, and it was more before; not said after write_end().
     virtual void on_stream_drained(Http2StreamId stream) = 0;
     // Complete on both sides (the request with all that was kept of it), reset, or the connection is over. Its writer and
     // sink are not used any more. `was_reset_by_client`: it ended before that, and not by reset().

@@ -427,7 +427,8 @@ int Http2Session::send_body(const std::uint8_t* frame_header, std::size_t size, 
     out_->append(stream.outbox.front(size));
     const std::size_t before = stream.outbox.size();
     stream.outbox.consume(size);
-    if (before > limits_.drained_bytes && stream.outbox.size() <= limits_.drained_bytes) drained_.push_back(stream.id);
+    const bool is_drained = before > limits_.drained_bytes && stream.outbox.size() <= limits_.drained_bytes;
+    if (is_drained && !stream.outbox.is_ended()) drained_.push_back(stream.id);
     return 0;
 }
 

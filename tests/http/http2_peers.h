@@ -165,7 +165,7 @@ public:
         const Http2StreamId id = codec.open(*seen);
         responses[id] = std::move(seen);
         codec.request(id).write_head(head);
-        if (head.body.kind == BodyKind::none) codec.request(id).write_end({});
+        if (head.body.kind == BodyKind::none && !head.upgrade) codec.request(id).write_end({});
         return id;
     }
     Http2StreamId get(std::string_view target = "/", std::string_view method = "GET") {
