@@ -146,14 +146,17 @@ Result<void> Http2Session::feed(std::string_view bytes) {
     budget_.earn_read();
     const std::size_t good = scanner_.scan(bytes);
     receive(bytes.substr(0, good));
-    if (const auto& fault = scanner_.fault()) fail(fault->error, fault->why);
     take_silence();
+    // What nghttp2 found came first.
     send(Sending::control);
+    if (const auto& fault = scanner_.fault()) fail(fault->error, fault->why);
     if (waiting_answer_bytes_ > limits_.waiting_answer_bytes_max) {
         fail(Http2Error::enhance_your_calm, "asks, and does not read the answers");
-        send(Sending::control);
     }
-    if (failed_) lose_all();
+    if (failed_) {
+        send(Sending::control);
+        lose_all();
+    }
     tell_closings();
     is_called_ = false;
     if (failed_) return failure(*failed_);
