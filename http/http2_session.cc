@@ -30,7 +30,7 @@ struct CallbacksDeleter {
     void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
 };
 
-std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Http2Limits& limits) {
+std::unique_ptr<nghttp2_option, OptionDeleter> make_options() {
     nghttp2_option* option = nullptr;
     SALLYPORT_CHECK(nghttp2_option_new(&option) == 0);
     nghttp2_option_set_no_auto_window_update(option, 1);
@@ -38,7 +38,8 @@ std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Http2Limits& l
     nghttp2_option_set_no_http_messaging(option, 1);
     // They would be kept for the tree of priorities, which has no effect here.
     nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_continuations(option, limits.continuations_max);
+    // It counts a frame again for each piece in which its header arrives; the scanner counts frames.
+    nghttp2_option_set_max_continuations(option, SIZE_MAX);
     nghttp2_option_set_max_send_header_block_length(option, kSentHeadBytesMax);
     // It has a clock, and counts those who complete a thousand requests like those who complete none.
     nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
@@ -112,7 +113,7 @@ Http2Session::Http2Session(Side side, const Http2Limits& limits, const Faults& f
       section_(limits),
       windows_(limits) {
     const auto callbacks = Callbacks::make();
-    const auto options = make_options(limits);
+    const auto options = make_options();
     nghttp2_session* session = nullptr;
     const auto make = side == Side::server ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
     SALLYPORT_CHECK(make(&session, callbacks.get(), this, options.get(), memory_.hooks()) == 0);
@@ -324,12 +325,14 @@ int Http2Session::on_data(Http2StreamId id, std::string_view bytes) {
 }
 
 void Http2Session::hand_on(Http2Stream& stream, std::string_view bytes) {
-    stream.arrived_bytes += bytes.size();
-    if (!stream.has_head || !stream.may_have_body || stream.arrived_bytes > stream.announced_bytes.value_or(UINT64_MAX)) {
-        return malformed(stream, {ErrorCode::bad_framing, "more than the head says"});
-    }
-    stream.inbox.take_body(bytes);
+    const bool may_have_body = stream.has_head && stream.may_have_body;
+    const auto room = may_have_body ? stream.announced_bytes.value_or(UINT64_MAX) - stream.arrived_bytes : 0;
+    // As far as it is one, so that what is heard does not depend on how the bytes were cut.
+    const std::string_view body = bytes.substr(0, room);
+    stream.arrived_bytes += body.size();
+    if (!body.empty()) stream.inbox.take_body(body);
     give_back(stream);
+    if (body.size() < bytes.size()) malformed(stream, {ErrorCode::bad_framing, "more than the head says"});
 }
 
 void Http2Session::give_back(Http2Stream& stream) {

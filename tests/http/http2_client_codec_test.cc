@@ -119,6 +119,8 @@ TEST_F(Http2ClientCodecTest, P14_FindsMalformedResponses) {
         {"no status", headers(1, {{"a", "b"}})},
         {"an upper-case name", headers(1, {{":status", "200"}, {"A", "b"}})},
         {"a transfer-encoding", headers(1, {{":status", "200"}, {"transfer-encoding", "chunked"}})},
+        {"a body after an interim response", headers(1, {{":status", "103"}}, 0) + data(1, "x"), "origin_bad_framing"},
+        {"an end after an interim response", headers(1, {{":status", "103"}}, 0) + data(1, "", kEndStream), "origin_bad_framing"},
         {"more than it says", five + data(1, "123456"), "origin_bad_framing"},
         {"less than it says", five + data(1, "1234", kEndStream), "origin_bad_framing"},
         {"a body in answer to HEAD", five + data(1, "12345"), "origin_bad_framing", "HEAD"},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/http/http2_peers.h"
+#include "tests/http/http2_wire.h"
 
 namespace sallyport::http {
 namespace {
@@ -50,6 +51,21 @@ TEST(Http2Session, ExchangesMessagesHoweverTheyAreCut) {
     EXPECT_EQ(heard(whole()), expected);
     EXPECT_EQ(heard(byte_by_byte()), expected);
     for (unsigned seed = 0; seed < 20; ++seed) EXPECT_EQ(heard(at_random(seed, 1 + seed * 7)), expected) << seed;
+}
+
+TEST(Http2Session, TakesAHeadInManyFramesHoweverTheyAreCut) {
+    using namespace wire;
+    const std::string block = wire::block({{":method", "GET"}, {":scheme", "https"}, {":authority", "a.com"}, {":path", "/"}, {"a", "b"}});
+    std::string input = greeting() + frame(kHeaders, kEndStream, 1, block.substr(0, 10));
+    for (std::size_t at = 10; at < block.size(); at += 10) {
+        input += frame(kContinuation, at + 10 >= block.size() ? kEndHeaders : 0, 1, block.substr(at, 10));
+    }
+    for (unsigned seed = 0; seed < 20; ++seed) {
+        Server server;
+        ASSERT_TRUE(feed_cut(server.codec, input, seed == 0 ? byte_by_byte() : at_random(seed, seed)));
+        EXPECT_EQ(fields_of(server.only().heads.at(0).headers), "Host: [a.com]\na: [b]\n");
+        EXPECT_EQ(server.only().ends, 1);
+    }
 }
 
 }  // namespace
