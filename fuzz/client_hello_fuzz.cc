@@ -78,8 +78,13 @@ void check_against_openssl(const ClientHello& hello, std::string_view bytes) {
 }
 
 void check(std::string_view bytes, std::size_t cut) {
-    const auto part = read_client_hello(bytes.substr(0, cut));
+    ClientHelloReader reader;
+    const auto part = reader.read(bytes.substr(0, cut));
     const auto whole = read_client_hello(bytes);
+    if (part && part->state == HelloState::need_more) {
+        const auto rest = reader.read(bytes);
+        SALLYPORT_CHECK(rest.has_value() == whole.has_value() && (!rest || rest->state == whole->state));
+    }
     if (!part) SALLYPORT_CHECK(!whole);
     if (part && part->state != HelloState::need_more) {
         SALLYPORT_CHECK(whole && whole->state == part->state);

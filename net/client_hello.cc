@@ -134,64 +134,64 @@ Result<ClientHello> read_message(std::string_view message) {
     return read_extensions(*extensions);
 }
 
-// The handshake message's bytes, joined from its records, as far as they have come. Stops at the message's end.
-class Records {
-public:
-    // False where more bytes are needed; `message` then holds what there is.
-    Result<bool> join(std::string_view bytes) {
-        while (!is_whole()) {
-            if (bytes.size() < kRecordHeaderBytes) return check_start(bytes);
-            if (auto header = check_start(bytes); !header) return header;
-            const std::size_t size = byte(bytes, 3) << 8 | byte(bytes, 4);
-            if (size == 0 || size > kRecordBytesMax) return malformed("a record's length is out of bounds");
-            bytes.remove_prefix(kRecordHeaderBytes);
-            joined_.append(bytes.substr(0, size));
-            if (auto type = check_message_header(); !type) return type;
-            if (bytes.size() < size) return false;
-            bytes.remove_prefix(size);
-        }
-        if (joined_.size() > kMessageHeaderBytes + message_size()) return malformed("trailing bytes in the record");
-        return true;
-    }
-    std::string_view message() const { return std::string_view(joined_).substr(kMessageHeaderBytes); }
-
-private:
-    static std::size_t byte(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
-
-    static Result<bool> check_start(std::string_view bytes) {
-        if (!bytes.empty() && byte(bytes, 0) != kHandshakeRecord) return malformed("another kind of record");
-        if (bytes.size() > 1 && byte(bytes, 1) != kMajorVersion) return malformed("a record of no version of TLS");
-        return false;
-    }
-    Result<bool> check_message_header() const {
-        if (joined_.empty()) return true;
-        if (byte(joined_, 0) != kClientHelloType) return malformed("the first message is not a ClientHello");
-        if (joined_.size() >= kMessageHeaderBytes && message_size() > kGreetingBytesMax) return malformed("too large");
-        return true;
-    }
-    std::size_t message_size() const { return byte(joined_, 1) << 16 | byte(joined_, 2) << 8 | byte(joined_, 3); }
-    bool is_whole() const {
-        return joined_.size() >= kMessageHeaderBytes && joined_.size() >= kMessageHeaderBytes + message_size();
-    }
-
-    std::string joined_;
-};
+std::size_t byte(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 }  // namespace
 
-Result<HelloReading> read_client_hello(std::string_view bytes) {
-    if (bytes.empty()) return HelloReading{HelloState::need_more, {}};
-    if (static_cast<unsigned char>(bytes[0]) != kHandshakeRecord) return HelloReading{HelloState::not_tls, {}};
-    Records records;
-    const auto whole = records.join(bytes.substr(0, kGreetingBytesMax));
-    if (!whole) return failure(whole.error());
-    if (!*whole) {
-        if (bytes.size() >= kGreetingBytesMax) return malformed("too large");
-        return HelloReading{HelloState::need_more, {}};
+Result<void> ClientHelloReader::check_record_start(std::string_view bytes) const {
+    if (!bytes.empty() && byte(bytes, 0) != kHandshakeRecord) return malformed("another kind of record");
+    if (bytes.size() > 1 && byte(bytes, 1) != kMajorVersion) return malformed("a record of no version of TLS");
+    return {};
+}
+
+Result<void> ClientHelloReader::check_message_start() const {
+    if (byte(joined_, 0) != kClientHelloType) return malformed("the first message is not a ClientHello");
+    if (joined_.size() >= kMessageHeaderBytes && message_size() > kGreetingBytesMax) return malformed("too large");
+    return {};
+}
+
+std::size_t ClientHelloReader::message_size() const {
+    return byte(joined_, 1) << 16 | byte(joined_, 2) << 8 | byte(joined_, 3);
+}
+
+bool ClientHelloReader::is_whole() const {
+    return joined_.size() >= kMessageHeaderBytes && joined_.size() >= kMessageHeaderBytes + message_size();
+}
+
+// Stops at the message's end, or where more bytes are needed.
+Result<void> ClientHelloReader::join(std::string_view bytes) {
+    while (!is_whole()) {
+        std::string_view rest = bytes.substr(taken_);
+        if (left_in_record_ == 0) {
+            if (auto start = check_record_start(rest); !start) return start;
+            if (rest.size() < kRecordHeaderBytes) return {};
+            left_in_record_ = byte(rest, 3) << 8 | byte(rest, 4);
+            if (left_in_record_ == 0 || left_in_record_ > kRecordBytesMax) return malformed("a record's length is out of bounds");
+            taken_ += kRecordHeaderBytes;
+            rest.remove_prefix(kRecordHeaderBytes);
+        }
+        const std::string_view piece = rest.substr(0, left_in_record_);
+        if (piece.empty()) return {};
+        joined_.append(piece);
+        taken_ += piece.size();
+        left_in_record_ -= piece.size();
+        if (auto start = check_message_start(); !start) return start;
     }
-    auto hello = read_message(records.message());
+    const bool has_more = left_in_record_ > 0 || joined_.size() > kMessageHeaderBytes + message_size();
+    if (has_more) return malformed("trailing bytes in the record");
+    return {};
+}
+
+Result<HelloReading> ClientHelloReader::read(std::string_view bytes) {
+    if (bytes.empty()) return HelloReading{HelloState::need_more, {}};
+    if (byte(bytes, 0) != kHandshakeRecord) return HelloReading{HelloState::not_tls, {}};
+    if (auto joined = join(bytes); !joined) return failure(std::move(joined.error()));
+    if (!is_whole()) return HelloReading{HelloState::need_more, {}};
+    auto hello = read_message(std::string_view(joined_).substr(kMessageHeaderBytes));
     if (!hello) return failure(std::move(hello.error()));
     return HelloReading{HelloState::complete, std::move(*hello)};
 }
+
+Result<HelloReading> read_client_hello(std::string_view bytes) { return ClientHelloReader().read(bytes); }
 
 }  // namespace sallyport::net

@@ -100,6 +100,7 @@ private:
     http::Http1RequestParser parser_;
     Stream stream_;
     Buffer greeting_;
+    net::ClientHelloReader hello_;
     Buffer out_;
     http::Http1ResponseWriter response_{out_};
     Buffer pending_;  // read, but not yet wanted: pipelined, or the stream has paused

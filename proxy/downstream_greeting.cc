@@ -42,12 +42,10 @@ void Downstream::begin_http1() {
 
 void Downstream::read_client_hello() {
     target_.scheme = http::Scheme::https;
-    const auto reading = net::read_client_hello(greeting_.view());
+    const auto reading = hello_.read(greeting_.view());
     if (!reading) return refuse_tls(reading.error(), SSL_AD_DECODE_ERROR);
-    if (reading->state == net::HelloState::need_more) {
-        if (greeting_.size() <= kSniffBytesMax) return;
-        return refuse_tls({ErrorCode::tls_client_hello, "too large"}, SSL_AD_DECODE_ERROR);
-    }
+    if (reading->state == net::HelloState::need_more) return;
+    hello_ = net::ClientHelloReader();
     if (reading->state == net::HelloState::not_tls) {
         log_refusal({ErrorCode::tls_client_hello, "not a ClientHello"});
         return abort();
@@ -93,10 +91,7 @@ void Downstream::begin_tls() {
 
 void Downstream::refuse_tls(Error error, int alert) {
     log_refusal(error);
-    state_ = State::handshaking;
-    connection_.start_tls_server(context_.server_tls, greeting_.view());
-    refuse_with_alert(connection_.ssl(), alert);
-    (void)connection_.handshake();
+    (void)connection_.write(fatal_alert(alert));
     connection_.shutdown_write();
     linger();
 }

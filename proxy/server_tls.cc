@@ -6,34 +6,8 @@
 namespace sallyport::proxy {
 namespace {
 
-constexpr int kNoAlert = -1;
-
-// How a connection is answered: its app data points to one of these.
-struct Manner {
-    int alert;
-    Spoken spoken;
-};
-constexpr Manner kManners[] = {
-    {SSL_AD_ACCESS_DENIED, Spoken::http1}, {SSL_AD_UNRECOGNIZED_NAME, Spoken::http1}, {SSL_AD_DECODE_ERROR, Spoken::http1},
-    {kNoAlert, Spoken::http1},             {kNoAlert, Spoken::http2},
-};
-
-const Manner* manner_of(const SSL* ssl) { return static_cast<const Manner*>(SSL_get_app_data(ssl)); }
-
-// Where there is no such one, the first: access is denied.
-void set_manner(SSL* ssl, int alert, Spoken spoken) {
-    const auto is_meant = [&](const Manner& manner) { return manner.alert == alert && manner.spoken == spoken; };
-    const Manner* known = std::find_if(std::begin(kManners), std::end(kManners), is_meant);
-    if (known == std::end(kManners)) known = kManners;
-    SSL_set_app_data(ssl, const_cast<Manner*>(known));
-}
-
-int refuse_client_hello(SSL* ssl, int* alert, void*) noexcept {
-    const Manner* manner = manner_of(ssl);
-    if (manner == nullptr || manner->alert == kNoAlert) return SSL_CLIENT_HELLO_SUCCESS;
-    *alert = manner->alert;
-    return SSL_CLIENT_HELLO_ERROR;
-}
+// A connection's app data points to what it may speak; to nothing where that is HTTP/1.1.
+constexpr Spoken kHttp2 = Spoken::http2;
 
 // The protocols of an ALPN list (RFC 7301 section 3.1); a list that is malformed offers nothing.
 bool offers(std::string_view list, std::string_view protocol) {
@@ -48,8 +22,7 @@ bool offers(std::string_view list, std::string_view protocol) {
 int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                     unsigned in_size, void*) noexcept {
     static constexpr std::string_view kPreferred[] = {kAlpnHttp2, kAlpnHttp11, kAlpnHttp10};
-    const Manner* manner = manner_of(ssl);
-    const bool may_speak_http2 = manner != nullptr && manner->spoken == Spoken::http2;
+    const bool may_speak_http2 = SSL_get_app_data(ssl) == &kHttp2;
     const std::string_view offered(reinterpret_cast<const char*>(in), in_size);
     for (const std::string_view protocol : kPreferred) {
         if (!offers(offered, protocol) || (protocol == kAlpnHttp2 && !may_speak_http2)) continue;
@@ -63,13 +36,16 @@ int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
 }  // namespace
 
 void prepare_server_context(SSL_CTX* context) {
-    SSL_CTX_set_client_hello_cb(context, &refuse_client_hello, nullptr);
     SSL_CTX_set_alpn_select_cb(context, &select_protocol, nullptr);
 }
 
-void refuse_with_alert(SSL* ssl, int alert) { set_manner(ssl, alert, Spoken::http1); }
+std::string fatal_alert(int alert) {
+    return {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, static_cast<char>(alert)};
+}
 
-void set_spoken(SSL* ssl, Spoken spoken) { set_manner(ssl, kNoAlert, spoken); }
+void set_spoken(SSL* ssl, Spoken spoken) {
+    SSL_set_app_data(ssl, spoken == Spoken::http2 ? const_cast<Spoken*>(&kHttp2) : nullptr);
+}
 
 Spoken agreed_on(const SSL* ssl) {
     const unsigned char* protocol = nullptr;

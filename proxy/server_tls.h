@@ -4,6 +4,8 @@
 
 #include <openssl/ssl.h>
 
+#include <string>
+
 #include "proxy/spoken.h"
 
 namespace sallyport::proxy {
@@ -11,8 +13,9 @@ namespace sallyport::proxy {
 // Once for each server context.
 void prepare_server_context(SSL_CTX* context);
 
-// The coming handshake ends with this alert (SSL_AD_...), whatever the client says.
-void refuse_with_alert(SSL* ssl, int alert);
+// What to answer a ClientHello with, or a part of one, that goes no further: a fatal alert (SSL_AD_...) in a record of its own
+// (RFC 8446 sections 5.1 and 6.2).
+std::string fatal_alert(int alert);
 
 // Before the handshake: what is agreed on where the client offers it; http1 where nothing is set. http2 falls back to
 // HTTP/1.1, http1 does not to HTTP/2; a client that offers neither is told so by an alert (RFC 7301 section 3.2).

@@ -4,13 +4,11 @@
 
 #include "proxy/connection_record.h"
 #include "proxy/egress.h"
+#include "proxy/server_tls.h"
 #include "rules/actions.h"
 
 namespace sallyport::proxy {
 namespace {
-
-// A fatal access_denied in a record of its own, as a server may answer any ClientHello (RFC 8446 sections 5.1 and 6.2).
-constexpr std::string_view kAccessDeniedAlert("\x15\x03\x03\x00\x02\x02\x31", 7);
 
 std::uint64_t micros(net::Clock::time_point from, net::Clock::time_point to) {
     if (to <= from) return 0;
@@ -187,7 +185,7 @@ void Tunnel::fail(Error error) {
 }
 
 void Tunnel::refuse_greeting() {
-    (void)client_.write(kAccessDeniedAlert);
+    (void)client_.write(fatal_alert(SSL_AD_ACCESS_DENIED));
     client_.shutdown_write();
 }
 

@@ -220,13 +220,39 @@ TEST(ClientHello, IsRefusedWhereMalformed) {
     }
 }
 
-TEST(ClientHello, IsRefusedOnceItIsTooLarge) {
+TEST(ClientHello, MayBe16KibInRecordsOfAnySize) {
     Parts parts;
-    parts.extensions = sized(2, extension(0x1234, std::string(16000, 'x')));
-    const std::string dripped = in_records_of(10, parts.message());
-    EXPECT_EQ(read_client_hello(std::string_view(dripped).substr(0, 16383))->state, HelloState::need_more);
-    EXPECT_FALSE(read_client_hello(std::string_view(dripped).substr(0, 16384)).has_value());
-    EXPECT_FALSE(read_client_hello(dripped).has_value());
+    parts.extensions = sized(2, sni("a.example") + extension(0x1234, std::string(16200, 'x')));
+    ASSERT_LE(parts.message().size(), 16384u);
+    for (const std::size_t size : {1, 10, 16383, 16384}) {
+        EXPECT_EQ(complete(in_records_of(size, parts.message())).server_name, "a.example") << size;
+    }
+}
+
+TEST(ClientHello, IsRefusedAsSoonAsItSaysThatItIsLarger) {
+    Parts parts;
+    parts.extensions = sized(2, extension(0x1234, std::string(16400, 'x')));
+    for (const std::size_t size : {1, 10, 16384}) {
+        const std::string hello = in_records_of(size, parts.message());
+        EXPECT_FALSE(read_client_hello(hello).has_value()) << size;
+        EXPECT_FALSE(read_client_hello(std::string_view(hello).substr(0, 4 * 6)).has_value()) << size;
+    }
+}
+
+TEST(ClientHello, IsTheSameToAReaderThatIsGivenMoreAndMore) {
+    for (const std::size_t size : {1, 2, 5, 100, 16384}) {
+        const std::string hello = in_records_of(size, message_of(openssl_hello("a.example", "\x02h2", 3000)));
+        ClientHelloReader reader;
+        for (std::size_t have = 1; have < hello.size(); ++have) {
+            const auto reading = reader.read(std::string_view(hello).substr(0, have));
+            ASSERT_TRUE(reading.has_value()) << size << ' ' << have << reading.error().detail;
+            ASSERT_EQ(reading->state, HelloState::need_more) << size << ' ' << have;
+        }
+        const auto reading = reader.read(hello);
+        ASSERT_TRUE(reading.has_value());
+        EXPECT_EQ(reading->hello.server_name, "a.example");
+        EXPECT_THAT(reading->hello.alpn, ElementsAre("h2"));
+    }
 }
 
 // Whatever comes, a prefix never says more than the whole: what is refused early is refused late too.
@@ -237,10 +263,12 @@ TEST(ClientHello, DecidesTheSameHoweverItArrives) {
         std::string hello = good;
         hello[random() % hello.size()] = static_cast<char>(random());
         const auto whole = read_client_hello(hello);
+        ClientHelloReader reader;
         for (std::size_t size = 1; size < hello.size(); size += 1 + random() % 7) {
-            const auto part = read_client_hello(std::string_view(hello).substr(0, size));
+            const auto part = reader.read(std::string_view(hello).substr(0, size));
             if (!part) {
                 EXPECT_FALSE(whole.has_value());
+                break;
             } else if (part->state != HelloState::need_more) {
                 ASSERT_TRUE(whole.has_value());
                 EXPECT_EQ(part->state, whole->state);

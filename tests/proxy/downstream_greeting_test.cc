@@ -95,6 +95,19 @@ TEST_F(DownstreamGreetingTest, ANameThatIsNoNameIsRefusedByAnAlert) {
     EXPECT_EQ(handshake("203.0.113.7", "a b"), "tlsv1 unrecognized name");
 }
 
+// As soon as that is known, and the client that goes on sending has time to read it.
+TEST_F(DownstreamGreetingTest, ARefusedGreetingNeedsNotBeWhole) {
+    start(kPolicy);
+    TestClient& client = connect_tcp(resolve("vcs.example"), origin.port());
+    client.send(std::string("\x16\x03\x01\x40\x00\x01\xff\xff\xff", 9) + std::string(1000, 'x'));
+    run_until([&] { return client.received.size() >= 7; });
+    client.send(std::string(100'000, 'x'));
+    client.half_close();
+    run_until([&] { return client.closed; });
+    EXPECT_EQ(client.received, std::string("\x15\x03\x03\x00\x02\x02\x32", 7));
+    EXPECT_FALSE(client.reset);
+}
+
 TEST_F(DownstreamGreetingTest, ASyntheticAddressWithoutANameIsRefused) {
     start(kPolicy);
     EXPECT_EQ(handshake("198.18.77.77", "vcs.example"), "tlsv1 unrecognized name");

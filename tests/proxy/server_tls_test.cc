@@ -19,7 +19,7 @@ struct Outcome {
     Spoken spoken = Spoken::http1;  // as the server sees it
 };
 
-Outcome shake_hands(const std::string& offered, int alert = -1, std::optional<Spoken> spoken = {}) {
+Outcome shake_hands(const std::string& offered, std::optional<Spoken> spoken = {}) {
     static const auto authority =
         std::move(*certs::CertificateAuthority::create("box", std::chrono::system_clock::now()));
     const auto leaf = authority->mint_leaf("a.example", false, std::chrono::system_clock::now());
@@ -30,7 +30,6 @@ Outcome shake_hands(const std::string& offered, int alert = -1, std::optional<Sp
     const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(client_context.get()), &SSL_free);
     SSL_use_certificate(server.get(), leaf->get());
     SSL_use_PrivateKey(server.get(), authority->leaf_key());
-    if (alert >= 0) refuse_with_alert(server.get(), alert);
     if (spoken) set_spoken(server.get(), *spoken);
     SSL_set_alpn_protos(client.get(), reinterpret_cast<const unsigned char*>(offered.data()), static_cast<unsigned>(offered.size()));
     BIO *near = nullptr, *far = nullptr;
@@ -87,21 +86,35 @@ TEST(ServerTls, AgreesOnHttp2WhereThatWasChosen) {
         {"\x02h2\x08http/1.0\x08http/1.1", Spoken::http1, "http/1.1"},
     };
     for (const Case& one : cases) {
-        const Outcome outcome = shake_hands(one.offered, -1, one.chosen);
+        const Outcome outcome = shake_hands(one.offered, one.chosen);
         EXPECT_EQ(outcome.failure, "") << one.offered;
         EXPECT_EQ(outcome.protocol, one.agreed) << one.offered;
         EXPECT_EQ(outcome.spoken, one.agreed == "h2" ? Spoken::http2 : Spoken::http1) << one.offered;
     }
     for (const Spoken chosen : {Spoken::http1, Spoken::http2}) {
-        EXPECT_EQ(shake_hands("\x06spdy/3", -1, chosen).failure, "tlsv1 alert no application protocol");
+        EXPECT_EQ(shake_hands("\x06spdy/3", chosen).failure, "tlsv1 alert no application protocol");
     }
-    EXPECT_EQ(shake_hands("\x02h2", -1, Spoken::http1).failure, "tlsv1 alert no application protocol");
+    EXPECT_EQ(shake_hands("\x02h2", Spoken::http1).failure, "tlsv1 alert no application protocol");
 }
 
-TEST(ServerTls, RefusesByTheAlertThatWasSet) {
-    EXPECT_EQ(shake_hands("", SSL_AD_UNRECOGNIZED_NAME).failure, "tlsv1 unrecognized name");
-    EXPECT_EQ(shake_hands("", SSL_AD_ACCESS_DENIED).failure, "tlsv1 alert access denied");
-    EXPECT_EQ(shake_hands("", SSL_AD_DECODE_ERROR).failure, "tlsv1 alert decode error");
+// As a client's OpenSSL reads it, in answer to its ClientHello.
+TEST(ServerTls, AnAlertIsARecordOfItsOwn) {
+    const std::pair<int, const char*> cases[] = {{SSL_AD_UNRECOGNIZED_NAME, "tlsv1 unrecognized name"},
+                                                 {SSL_AD_ACCESS_DENIED, "tlsv1 alert access denied"},
+                                                 {SSL_AD_DECODE_ERROR, "tlsv1 alert decode error"}};
+    for (const auto& [alert, reason] : cases) {
+        const certs::SslContextPtr context(SSL_CTX_new(TLS_client_method()));
+        const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(context.get()), &SSL_free);
+        BIO* in = BIO_new(BIO_s_mem());
+        SSL_set_bio(client.get(), in, BIO_new(BIO_s_mem()));
+        SSL_connect(client.get());
+        ERR_clear_error();
+        const std::string record = fatal_alert(alert);
+        BIO_write(in, record.data(), static_cast<int>(record.size()));
+        EXPECT_EQ(SSL_connect(client.get()), -1);
+        EXPECT_STREQ(ERR_reason_error_string(ERR_peek_error()), reason);
+        ERR_clear_error();
+    }
 }
 
 }  // namespace
