@@ -10,7 +10,7 @@
 namespace sallyport::http {
 namespace {
 
-constexpr std::string_view kHopByHop[] = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
+constexpr std::string_view kHopByHop[] = {"connection", "http2-settings", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"};
 
 constexpr std::string_view kProtected[] = {
     "accept", "accept-encoding", "authorization", "cache-control", "connection", "cookie", "expect", "forwarded",

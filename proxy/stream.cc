@@ -460,13 +460,13 @@ void Stream::reply_locally(const Error& error) {
     response_bytes_ = written.body_bytes;
 }
 
-// What is still to come of the request must be little, and certain to come; behind an offer of WebSocket there may be
-// frames, which are no requests.
+// What is still to come of the request must be little, and certain to come; behind an offer of another protocol there may be
+// bytes of that, which are no requests.
 bool Stream::may_keep_alive_after_answer() const {
     const bool bounded = head_.body.kind == http::BodyKind::none ||
                          (head_.body.kind == http::BodyKind::length && head_.body.length_bytes <= kDiscardedBodyBytesMax &&
                           !head_.expect_continue);
-    return keep_alive_ && (request_done_ || bounded) && websocket_key_.empty() && !owner_.is_draining();
+    return keep_alive_ && (request_done_ || bounded) && !head_.upgrade && !owner_.is_draining();
 }
 
 void Stream::go_on_after_answer() {

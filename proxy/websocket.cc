@@ -35,6 +35,19 @@ bool is_exactly(const http::HeaderMap& headers, std::string_view field, std::str
     return headers.count(field) == 1 && http::equals_ignoring_case(*headers.get(field), wanted);
 }
 
+// What Connection names does not reach the client, which would be left with half an answer.
+bool hides_answer(const http::HeaderMap& headers) {
+    constexpr std::string_view kPrefix = "Sec-WebSocket-";
+    bool found = false;
+    for (const auto [name, value] : headers) {
+        if (!http::equals_ignoring_case(name, "Connection")) continue;
+        http::for_each_list_element(value, [&](std::string_view element) {
+            found = found || http::equals_ignoring_case(element.substr(0, kPrefix.size()), kPrefix);
+        });
+    }
+    return found;
+}
+
 bool has_valid_fields(const http::ResponseHead& head) {
     if (!http::is_field_value(head.reason)) return false;
     for (const auto [name, value] : head.headers) {
@@ -65,6 +78,7 @@ Result<void> check_websocket_response(const http::ResponseHead& head, std::strin
     if (!has_valid_fields(head)) return bad("malformed fields");
     if (!is_exactly(head.headers, "Upgrade", "websocket")) return bad("another protocol");
     if (!lists(head.headers, "Connection", "upgrade")) return bad("Connection does not say upgrade");
+    if (hides_answer(head.headers)) return bad("Connection takes the answer away");
     if (head.headers.count("Sec-WebSocket-Accept") != 1) return bad("not one Sec-WebSocket-Accept");
     if (*head.headers.get("Sec-WebSocket-Accept") != websocket_accept(key)) return bad("a wrong Sec-WebSocket-Accept");
     return {};

@@ -8,7 +8,7 @@ namespace sallyport::http {
 namespace {
 
 TEST(FieldRules, KnowsWhatBelongsToOneConnection) {
-    for (const char* name : {"Connection", "KEEP-ALIVE", "te", "Trailer", "Transfer-Encoding", "Upgrade",
+    for (const char* name : {"Connection", "KEEP-ALIVE", "te", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
                              "Proxy-Connection", "Proxy-Authorization", "proxy-anything"}) {
         EXPECT_TRUE(is_hop_by_hop(name)) << name;
     }

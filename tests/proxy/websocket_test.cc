@@ -89,6 +89,7 @@ TEST(WebSocket, P6_OnlyTheRightAnswerSwitches) {
     EXPECT_TRUE(refuses([](auto& head) { head.headers.set("Upgrade", "foo"); }));
     EXPECT_TRUE(refuses([](auto& head) { head.headers.remove("Upgrade"); }));
     EXPECT_TRUE(refuses([](auto& head) { head.headers.set("Connection", "keep-alive"); }));
+    EXPECT_TRUE(refuses([](auto& head) { head.headers.set("Connection", "Upgrade, sec-websocket-accept"); }));
     EXPECT_TRUE(refuses([](auto& head) { head.headers.add("X", "a\rb"); }));
     EXPECT_TRUE(refuses([](auto& head) { head.reason = "a\nb"; }));
 }
