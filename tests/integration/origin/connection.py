@@ -1,10 +1,13 @@
 """One accepted connection of the fake internet. Every byte that arrives, after TLS, is kept in a file, so that a test can
-look at exactly what came out of the proxy: NAME.PORT.NUMBER.raw, made when the connection is accepted."""
+look at exactly what came out of the proxy: NAME.PORT.NUMBER.raw, made when the connection is accepted. Nothing is kept where
+the environment has RECORD=no."""
 import itertools
 import os
+import select
 import threading
 
 RECORDED_BYTES_MAX = 4 << 20
+RECORDS = os.environ.get("RECORD") != "no"
 _numbers = {}
 _lock = threading.Lock()
 
@@ -22,10 +25,10 @@ class Connection:
         self.credential = None  # the first one that this connection carried, for /bound
         self.scheme = "http"
         self.peer_certificate = None  # as ssl gives it; where the client has shown one
-        self._left = RECORDED_BYTES_MAX
+        self._left = RECORDED_BYTES_MAX if RECORDS else 0
         self._buffer = b""
         self._socket = None
-        self._record = open(os.path.join(directory, f"{name}.{port}.{self.number}.raw"), "wb", buffering=0)
+        self._record = RECORDS and open(os.path.join(directory, f"{name}.{port}.{self.number}.raw"), "wb", buffering=0)
 
     def attach(self, socket, scheme):
         self._socket = socket
@@ -60,6 +63,9 @@ class Connection:
 
     def send(self, data):
         self._socket.sendall(data)
+
+    def wait_writable(self, seconds):
+        return bool(select.select([], [self._socket], [], seconds)[1])
 
     def drain(self):
         """Whatever else arrives until the peer closes, for the record."""

@@ -11,6 +11,7 @@ import providers
 import reflect
 import static_site
 import stores
+import streams
 import verify
 import websocket
 from http_server import CLOSE, response
@@ -179,6 +180,10 @@ def events(site, request):
     request.connection.send(b"e\r\ndata: second\n\n\r\n0\r\n\r\n")
 
 
+def alt_svc(site, request):
+    request.connection.send(response(200, [("Alt-Svc", 'h3=":443"; ma=86400'), ("alt-svc", "h3=\"other.acme.example:443\""), ("X-Kept", "yes")], b"here\n"))
+
+
 def redirect(site, request):
     request.connection.send(response(302, [("Location", request.query["to"])], b"over there\n"))
 
@@ -186,11 +191,13 @@ def redirect(site, request):
 PAGES = {
     "/": echo, "/echo": echo, "/private": private, "/bound": bound, "/chunked": chunked, "/close": until_close,
     "/trailers": trailers, "/early": early, "/100": only_after_continue, "/204": no_content, "/304": not_modified,
-    "/head": head_only, "/big": big, "/upload": upload, "/slow": slow, "/silent": silent, "/redirect": redirect,
+    "/head": head_only, "/big": big, "/upload": upload, "/slow": slow, "/silent": silent, "/redirect": redirect, "/alt-svc": alt_svc,
     "/events": events, "/guarded": stores.guarded_page, "/oauth/token": stores.oauth_page, "/websocket": websocket.page,
     "/reflect": reflect.page, "/reflect/events": reflect.events,
     "/verify/query": verify.in_query, "/verify/cookie": verify.in_cookie, "/verify/signed": verify.signed,
-    "/verify/client": verify.client,
+    "/verify/client": verify.client, "/ticks": streams.ticks, "/duplex": streams.duplex, "/refuse": streams.refuse,
+    "/answer-first": streams.answer_first, "/sink": streams.sink, "/bomb": streams.bomb, "/flood": streams.flood,
+    "/parts": streams.parts,
 }
 PREFIXES = [
     ("/bad/", malformed.page),

@@ -1,5 +1,6 @@
 """A WebSocket echo (RFC 6455): text and binary messages of up to 64 KiB come back; "bye" closes. Says first whether the
-handshake was authorised; with ?reflect, also which credential it had, in one message and in two fragments."""
+handshake was authorised; with ?reflect, also which credential it had, in one message and in two fragments. With ?answer=KIND it
+answers the handshake as no server should."""
 import base64
 import hashlib
 import struct
@@ -34,9 +35,32 @@ def read_frame(connection):
     return first & 15, bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
 
 
+def hostile(kind, accept):
+    """Heads and what follows them; frames follow each that is, or looks like, a switch."""
+    switch = "HTTP/1.1 101 Switching Protocols\r\n"
+    upgrade, connection, accepts = "Upgrade: websocket\r\n", "Connection: Upgrade\r\n", f"Sec-WebSocket-Accept: {accept}\r\n"
+    heads = {
+        "no-accept": switch + upgrade + connection,
+        "wrong-accept": switch + upgrade + connection + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n",
+        "two-accepts": switch + upgrade + connection + accepts + accepts,
+        "no-upgrade": switch + connection + accepts,
+        "other-upgrade": switch + "Upgrade: h2c\r\n" + connection + accepts,
+        "no-connection": switch + upgrade + accepts,
+        "bare-lf": (switch + upgrade + connection + accepts).replace("\r\n", "\n"),
+        "200": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n" + upgrade + connection + accepts,
+        "200-endless": "HTTP/1.1 200 OK\r\n" + upgrade + connection + accepts,
+        "426": "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 4\r\n" + upgrade + connection,
+        "103-then-200": "HTTP/1.1 103 Early Hints\r\nX-Early: yes\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n",
+    }
+    return (heads[kind] + ("\n" if kind == "bare-lf" else "\r\n")).encode() + b"\x81\x02hi"
+
+
 def page(site, request):
     connection = request.connection
     key = request.header("Sec-WebSocket-Key")
+    if key and "answer" in request.query:
+        connection.send(hostile(request.query["answer"], accept_of(key)))
+        return CLOSE if request.query["answer"] == "200-endless" else None
     if not key:
         connection.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
         return None
