@@ -24,21 +24,24 @@ NAMES_MAX = 10000  # n0.bench.test and so on, for names never seen before
 PROXY_CPU = "0"
 CLIENT_CPU = "1"
 
-DEBIAN_PACKAGES = ["nginx-light", "haproxy", "openssl", "iproute2", "nftables", "util-linux", "g++", "libssl-dev", "libcli11-dev"]
+CONTEST_PACKAGES = ["nginx-light", "haproxy", "openssl", "iproute2", "nftables", "util-linux", "g++", "libssl-dev", "libcli11-dev"]
 
 INSIDE = "SALLYPORT_BENCH_INSIDE"
 
 
-def enter(packages=()):
+def enter(packages=(), is_contest=True):
     """Returns inside the namespaces. Outside, installs and builds what is needed, runs this same program inside, and
-    exits as it does."""
+    exits as it does. A contest needs the contestants, and the load client."""
     if os.environ.get(INSIDE) == "1":
         return _settle_in()
     if os.geteuid() != 0:
         sys.exit("bench: needs root, for network namespaces")
-    subprocess.run([os.path.join(TOP, "scripts/install_packages"), *DEBIAN_PACKAGES, *packages], check=True)
+    if is_contest:
+        packages = [*CONTEST_PACKAGES, *packages]
+    subprocess.run([os.path.join(TOP, "scripts/install_packages"), *packages], check=True)
     os.makedirs(WORK, exist_ok=True)
-    _build_load_client()
+    if is_contest:
+        _build_load_client()
     sys.exit(_run_inside())
 
 
@@ -92,15 +95,15 @@ def write(name, text):
 
 def make_certificates():
     """origin-ca signs the origin; proxy-ca signs what proxies with a static certificate show, and is what they mint with."""
-    _certificate("origin-ca", None, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"])
-    _certificate("proxy-ca", None, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"])
+    make_certificate("origin-ca", None, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"])
+    make_certificate("proxy-ca", None, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"])
     names = f"subjectAltName=DNS:{NAME},DNS:*.{NAME}"
-    _certificate("origin", "origin-ca", [names, "extendedKeyUsage=serverAuth"])
-    _certificate("static", "proxy-ca", [names, "extendedKeyUsage=serverAuth"])
-    _certificate("dummy", "proxy-ca", ["subjectAltName=DNS:dummy.invalid"])
+    make_certificate("origin", "origin-ca", [names, "extendedKeyUsage=serverAuth"])
+    make_certificate("static", "proxy-ca", [names, "extendedKeyUsage=serverAuth"])
+    make_certificate("dummy", "proxy-ca", ["subjectAltName=DNS:dummy.invalid"])
 
 
-def _certificate(name, issuer, extensions):
+def make_certificate(name, issuer, extensions):
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                "-subj", f"/CN={name}", "-keyout", path(name + ".key"), "-out", path(name + ".crt")]
     if issuer:
