@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "tests/http/http2_wire.h"
+#include "tests/http/transcript.h"
 
 namespace sallyport::http {
 
@@ -32,7 +36,45 @@ inline Http2Limits fuzz_limits() {
     return limits;
 }
 
+// What came of one connection.
+struct Heard {
+    std::string outcome;
+    std::map<Http2StreamId, std::string> streams;
+
+    friend bool operator==(const Heard&, const Heard&) = default;
+    // The same, or less: a sink that has paused does not hear what was kept when its stream is reset.
+    bool is_beginning_of(const Heard& other) const {
+        for (const auto& [id, text] : streams) {
+            const auto found = other.streams.find(id);
+            if (found == other.streams.end() || !found->second.starts_with(text)) return false;
+        }
+        return true;
+    }
+};
+
+// After a GOAWAY, and without open streams, nghttp2 reads what came with it, but nothing that comes later.
+inline bool depends_on_cuts(std::string_view input) { return !wire::frames_of(input, wire::kGoaway).empty(); }
+
 // A refusal with nothing of its own: whatever the peer does, we hold no more than this and what it sent.
 inline constexpr std::size_t kAllocatedBytesMax = 4 * 1024 * 1024;
+
+// `run(input, cutting, meddles)` gives what was heard. The first byte says how.
+template <class Run>
+void check_cuts(const std::uint8_t* data, std::size_t size, Run run) {
+    if (size == 0) return;
+    const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+    const std::string input = data[0] % 2 == 0 ? std::string(rest) : with_lengths(rest);
+    const unsigned seed = data[0] >> 1;
+    const Heard expected = run(input, whole(), false);
+    Cutting drip = byte_by_byte();
+    Cutting cut = at_random(seed, 1 + seed);
+    (seed % 2 == 0 ? drip : cut).pauses = true;
+    for (const Cutting& cutting : {drip, cut}) {
+        const Heard heard = run(input, cutting, false);
+        const bool is_same = cutting.pauses ? heard.is_beginning_of(expected) : heard == expected;
+        SALLYPORT_CHECK(is_same || depends_on_cuts(input));
+    }
+    run(input, cut, true);
+}
 
 }  // namespace sallyport::http

@@ -63,20 +63,20 @@ public:
         return &at->second;
     }
     void on_stream_malformed(Http2StreamId id, Error error) override {
-        text_ += "malformed " + std::to_string(id) + " " + std::string(tag(error.code)) + "\n";
+        heard_.outcome += "malformed " + std::to_string(id) + " " + std::string(tag(error.code)) + "\n";
         respond(id, 400);
     }
     void on_stream_drained(Http2StreamId) override {}
     void on_stream_closed(Http2StreamId id, bool) override { SALLYPORT_CHECK(closed_.emplace(id, true).second); }
 
-    std::string run(std::string_view input, const Cutting& cutting) {
+    Heard run(std::string_view input, const Cutting& cutting) {
         const std::string all = wire::greeting() + std::string(input);
         bool good = true;
         for (std::size_t at = 0; at < all.size() && good;) {
             const std::string piece = all.substr(at, cutting.next_size());
             const auto fed = codec_.feed(piece);
             good = fed.has_value();
-            if (!good) text_ += std::string(tag(fed.error().code)) + "\n";
+            if (!good) heard_.outcome += std::string(tag(fed.error().code)) + "\n";
             at += piece.size();
             resume_all();
             if (meddles_) say();
@@ -84,8 +84,8 @@ public:
         say();
         SALLYPORT_CHECK(good || codec_.open_streams() == 0);
         SALLYPORT_CHECK(codec_.allocated_bytes() <= kAllocatedBytesMax);
-        for (const auto& [id, sink] : sinks_) text_ += std::to_string(id) + " " + sink.text;
-        return text_;
+        for (const auto& [id, sink] : sinks_) heard_.streams[id] = sink.text;
+        return heard_;
     }
 
 private:
@@ -114,28 +114,17 @@ private:
     const bool meddles_;
     std::map<Http2StreamId, Sink> sinks_;
     std::map<Http2StreamId, bool> closed_;
-    std::string text_;
+    Heard heard_;
     Http2ServerCodec codec_;
 };
-
-std::string run(std::string_view input, const Cutting& cutting, bool meddles = false) {
-    return User(cutting.pauses, meddles).run(input, cutting);
-}
 
 }  // namespace
 }  // namespace sallyport::http
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sallyport::http;
-    if (size == 0) return 0;
-    const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-    const std::string input = data[0] % 2 == 0 ? std::string(rest) : with_lengths(rest);
-    const unsigned seed = data[0] >> 1;
-    const std::string expected = run(input, whole());
-    Cutting drip = byte_by_byte();
-    drip.pauses = seed % 2 == 0;
-    SALLYPORT_CHECK(run(input, drip) == expected);
-    SALLYPORT_CHECK(run(input, at_random(seed, 1 + seed)) == expected);
-    run(input, at_random(seed, 1 + seed), true);
+    check_cuts(data, size, [](std::string_view input, const Cutting& cutting, bool meddles) {
+        return User(cutting.pauses, meddles).run(input, cutting);
+    });
     return 0;
 }

@@ -28,7 +28,7 @@ Http2FieldList::Http2FieldList(const RequestHead& head, Scheme scheme) {
     if (head.upgrade) add(":protocol", head.protocol.empty() ? "websocket" : std::string_view(head.protocol));
     add(":scheme", to_string(scheme));
     if (const auto host = head.headers.get("host")) add(":authority", *host);
-    add(":path", head.target, indexing);
+    add(":path", path_of(head), indexing);
     for (const auto [name, value] : head.headers) {
         if (is_left_out({name, value}) || equals_ignoring_case(name, "host")) continue;
         // RFC 8441 section 5: what it would be for is done by `:protocol`.
@@ -36,6 +36,19 @@ Http2FieldList::Http2FieldList(const RequestHead& head, Scheme scheme) {
         add(name, value, indexing);
     }
     if (!head.upgrade) add_length(head.body);
+}
+
+// Of a target in absolute-form, what follows the authority (RFC 9113 section 8.3.1).
+std::string_view Http2FieldList::path_of(const RequestHead& head) {
+    const std::string_view target = head.target;
+    const std::size_t colon = target.find("://");
+    if (target.starts_with('/') || colon == std::string_view::npos) return target;
+    const std::string_view rest = target.substr(colon + 3);
+    const std::size_t path = rest.find_first_of("/?");
+    if (path == std::string_view::npos) return head.method == "OPTIONS" ? "*" : "/";
+    if (rest[path] == '/') return rest.substr(path);
+    path_ = "/" + std::string(rest.substr(path));
+    return path_;
 }
 
 Http2FieldList::Http2FieldList(const ResponseHead& head) {

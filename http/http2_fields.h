@@ -5,6 +5,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <array>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,7 @@ private:
     enum class Indexing { allowed, never };
     using Digits = std::array<char, 20>;
     void add(std::string_view name, std::string_view value, Indexing indexing = Indexing::allowed);
+    std::string_view path_of(const RequestHead& head);
     void add_all(const HeaderMap& headers);
     void add_number(std::string_view name, std::uint64_t value, Digits& digits);
     void add_length(const BodyFraming& body);
@@ -41,6 +43,7 @@ private:
     std::vector<nghttp2_nv> fields_;
     Digits status_digits_;
     Digits length_digits_;
+    std::string path_;  // where the head has none in this form
 };
 
 }  // namespace sallyport::http

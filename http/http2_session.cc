@@ -252,7 +252,8 @@ std::size_t Http2Session::waiting_bytes(Http2StreamId id) const {
 
 bool Http2Session::is_window_shut(Http2StreamId id) const {
     if (waiting_bytes(id) == 0) return false;
-    return nghttp2_session_get_stream_remote_window_size(nghttp2(), id) <= 0 ||
+    // Negative for a stream that nghttp2 does not know yet.
+    return nghttp2_session_get_stream_remote_window_size(nghttp2(), id) == 0 ||
            nghttp2_session_get_remote_window_size(nghttp2()) <= 0;
 }
 

@@ -224,6 +224,20 @@ TEST_F(Http2ClientCodecTest, OpensNoMoreThanTheOriginAllows) {
     EXPECT_EQ(frames_of(produced(client.codec), kGoaway).size(), 1u);
 }
 
+TEST_F(Http2ClientCodecTest, KnowsWhatHoldsUpABody) {
+    const auto id = client.post(std::string(70'000, 'x'));
+    EXPECT_FALSE(client.codec.is_window_shut(id)) << "nothing has been sent yet";
+    (void)produced(client.codec);
+    EXPECT_TRUE(client.codec.is_window_shut(id));
+    EXPECT_EQ(client.codec.waiting_bytes(id), 70'000u - 65'535);
+    EXPECT_TRUE(client.codec.feed(window_update(id, 100'000)));
+    EXPECT_TRUE(client.codec.is_window_shut(id)) << "the connection's is";
+    EXPECT_TRUE(client.codec.feed(window_update(0, 100'000)));
+    EXPECT_FALSE(client.codec.is_window_shut(id));
+    (void)produced(client.codec);
+    EXPECT_EQ(client.codec.waiting_bytes(id), 0u);
+}
+
 TEST_F(Http2ClientCodecTest, AsksWhetherTheConnectionLives) {
     EXPECT_TRUE(client.codec.is_ping_answered());
     client.codec.ping();

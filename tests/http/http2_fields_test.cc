@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace sallyport::http {
 namespace {
@@ -77,6 +78,22 @@ TEST(Http2FieldList, AsksForWebSocketWithAnExtendedConnect) {
     EXPECT_EQ(text(Http2FieldList(head, Scheme::https)),
               ":method: [CONNECT]\n:protocol: [websocket]\n:scheme: [https]\n:authority: [a.com:8443]\n:path: [/a?b]\n"
               "Accept: [*/*]\nAuthorization: [Bearer x]\nSec-WebSocket-Version: [13]\n");
+}
+
+TEST(Http2FieldList, SendsThePathOfATargetInAbsoluteForm) {
+    const std::pair<const char*, const char*> targets[] = {
+        {"/a?b", "/a?b"}, {"*", "*"}, {"http://a.com/a?b", "/a?b"}, {"https://a.com", "/"}, {"http://a.com?b/c", "/?b/c"},
+        {"/a?u=http://b.com/c", "/a?u=http://b.com/c"}, {"http://a.com/u=http://b.com", "/u=http://b.com"},
+    };
+    for (const auto& [target, path] : targets) {
+        RequestHead head = request();
+        head.target = target;
+        EXPECT_NE(text(Http2FieldList(head, Scheme::https)).find(":path: [" + std::string(path) + "]\n"), std::string::npos) << target;
+    }
+    RequestHead head = request();
+    head.method = "OPTIONS";
+    head.target = "http://a.com";
+    EXPECT_NE(text(Http2FieldList(head, Scheme::https)).find(":path: [*]\n"), std::string::npos);
 }
 
 TEST(Http2FieldList, WritesResponsesAndTrailers) {

@@ -245,6 +245,18 @@ TEST_F(Http2ServerCodecTest, ShutsDownWithoutLosingWhatIsOnItsWay) {
     EXPECT_EQ(server.codec.open_streams(), 0u);
 }
 
+TEST_F(Http2ServerCodecTest, ShutsDownWithoutAnyStreamToo) {
+    server.codec.shut_down();
+    const auto pings = frames_of(produced(server.codec), kPing);
+    ASSERT_EQ(pings.size(), 1u);
+    EXPECT_TRUE(server.codec.feed(get(1)));
+    server.respond(1);
+    (void)produced(server.codec);
+    EXPECT_TRUE(server.codec.feed(frame(kPing, kAck, 0, pings[0].payload)));
+    EXPECT_TRUE(server.codec.is_shutting_down());
+    EXPECT_EQ(frames_of(produced(server.codec), kGoaway).at(0).payload.substr(0, 4), number(1));
+}
+
 TEST_F(Http2ServerCodecTest, ShutsDownAtOnceWhenAskedAgain) {
     EXPECT_TRUE(server.codec.feed(get(1)));
     server.codec.shut_down();
