@@ -25,10 +25,10 @@ enum class Http2Error : std::uint32_t {
 struct Http2Limits {
     // What browsers and gRPC clients reckon with. Those count too that have ended but wait for a slow sink.
     std::uint32_t concurrent_streams_max = 128;
-    // A round trip of 20 ms at 100 Mbit/s. What a stream can make us keep while its sink has paused.
-    std::uint32_t stream_window_bytes = 256 * 1024;
-    // Streams whose sink keeps up get more, for long round trips: 4 MiB are 340 Mbit/s at 100 ms. All of a connection's
-    // streams together have only so much more, so that what all of them may keep stays bounded.
+    // What a stream can make us keep while its sink has paused: 8 MiB for all of them, as much as a read's worth for each.
+    std::uint32_t stream_window_bytes = 64 * 1024;
+    // A stream whose sink keeps up gets twice as much each time it has used its window up, for long round trips: 4 MiB are
+    // 340 Mbit/s at 100 ms. All of a connection's streams together get only so much more.
     std::uint32_t stream_window_bytes_max = 4 * 1024 * 1024;
     std::size_t window_growth_bytes_max = 8 * 1024 * 1024;
     // Given back as bytes arrive, whoever they are for, so that a slow stream holds up no other: it bounds no memory, only

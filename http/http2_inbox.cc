@@ -54,9 +54,14 @@ void Http2Inbox::take_end(HeaderMap& trailers) {
     }
 }
 
+void Http2Inbox::tell(Next next) {
+    is_paused_ = next == Next::pause;
+    has_paused_ = has_paused_ || is_paused_;
+}
+
 void Http2Inbox::tell_body(std::string_view bytes) {
-    credit_ += bytes.size();
     tell(request_sink_ != nullptr ? request_sink_->on_body(bytes) : response_sink_->on_body(bytes));
+    (is_paused_ ? paused_bytes_ : credit_) += bytes.size();
 }
 
 void Http2Inbox::tell_end(HeaderMap& trailers) {
@@ -67,6 +72,7 @@ void Http2Inbox::tell_end(HeaderMap& trailers) {
 void Http2Inbox::resume() {
     if (is_telling_) return;
     is_paused_ = false;
+    credit_ += std::exchange(paused_bytes_, 0);
     is_telling_ = true;
     hand_over();
     is_telling_ = false;
@@ -91,6 +97,6 @@ void Http2Inbox::hand_over() {
     tell_end(kept_trailers_);
 }
 
-std::size_t Http2Inbox::take_credit() { return is_paused_ ? 0 : std::exchange(credit_, 0); }
+std::size_t Http2Inbox::take_credit() { return std::exchange(credit_, 0); }
 
 }  // namespace sallyport::http

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -29,14 +30,15 @@ public:
     // what it returns.
     void resume();
 
-    bool is_paused() const { return is_paused_; }
+    // Since this was asked last.
+    bool has_paused() { return std::exchange(has_paused_, is_paused_); }
     // The sink has been told of the message's end.
     bool has_told_all() const { return has_told_all_; }
-    // Bytes of the body that the sink has taken and has not paused after; each is returned once.
+    // Bytes of the body that the sink has taken, but those after which it has paused; each is returned once.
     std::size_t take_credit();
 
 private:
-    void tell(Next next) { is_paused_ = next == Next::pause; }
+    void tell(Next next);
     void tell_body(std::string_view bytes);
     void tell_end(HeaderMap& trailers);
     bool is_keeping() const { return is_paused_ || is_telling_; }
@@ -48,7 +50,9 @@ private:
     bool is_paused_ = false;
     bool is_telling_ = false;
     bool has_told_all_ = false;
+    bool has_paused_ = false;
     std::size_t credit_ = 0;
+    std::size_t paused_bytes_ = 0;  // after which it has paused
 
     std::vector<ResponseHead> kept_heads_;
     Buffer kept_body_;

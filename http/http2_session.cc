@@ -337,11 +337,12 @@ void Http2Session::hand_on(Http2Stream& stream, std::string_view bytes) {
 }
 
 void Http2Session::give_back(Http2Stream& stream) {
-    if (stream.inbox.is_paused()) windows_.pause(stream.window);
+    const bool has_paused = stream.inbox.has_paused();
     const std::size_t credit = stream.inbox.take_credit();
     if (credit == 0 || stream.is_gone) return;
     nghttp2_session_consume_stream(nghttp2(), stream.id, credit);
-    if (side_ == Side::server || stream.has_ended || !windows_.use(stream.window, credit)) return;
+    if (has_paused) return windows_.pause(stream.window);
+    if (stream.has_ended || !windows_.use(stream.window, credit)) return;
     const auto window = static_cast<std::int32_t>(stream.window.bytes);
     nghttp2_session_set_local_window_size(nghttp2(), NGHTTP2_FLAG_NONE, stream.id, window);
 }

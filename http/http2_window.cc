@@ -4,7 +4,7 @@ namespace sallyport::http {
 
 bool Http2WindowGrowth::use(Window& window, std::size_t bytes) {
     window.used_bytes += bytes;
-    if (window.used_bytes < 2 * window.bytes) return false;
+    if (window.used_bytes < window.bytes) return false;
     window.used_bytes = 0;
     const std::size_t room = bytes_max_ > window.bytes ? bytes_max_ - window.bytes : 0;
     const std::size_t more = std::min({window.bytes, room, left_bytes_});

@@ -1,4 +1,4 @@
-// How large the windows of one connection's streams are: streams whose sink keeps up with a fast origin get more, out of what
+// How large the windows of one connection's streams are: streams whose sink keeps up with a fast peer get more, out of what
 // the connection has for all of them, until they end. Pure; owned by one session.
 #pragma once
 

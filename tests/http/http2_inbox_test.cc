@@ -68,6 +68,7 @@ TEST_F(Http2InboxTest, KeepsInOrderWhatComesAfterAPause) {
     inbox.resume();
     EXPECT_EQ(listener.heard, "103 200 [abc] ");
     EXPECT_EQ(inbox.take_credit(), 0u) << "paused after it";
+    EXPECT_TRUE(inbox.has_paused());
     listener.answer = Next::go;
     inbox.resume();
     EXPECT_EQ(listener.heard, "103 200 [abc] end 1 ");
@@ -87,6 +88,21 @@ TEST_F(Http2InboxTest, HandsOverALargeBodyInPieces) {
     inbox.take_body("y");
     EXPECT_EQ(listener.heard, "200 [xxxxxxxx] [xxxxxxxx] [xxxxxxxx] [y] ");
     EXPECT_EQ(inbox.take_credit(), 40'001u);
+}
+
+TEST_F(Http2InboxTest, GivesCreditForAPieceWhenTheSinkGoesOn) {
+    listener.answer = Next::pause;
+    head(200);
+    inbox.take_body(std::string(40'000, 'x'));
+    inbox.resume();
+    EXPECT_EQ(inbox.take_credit(), 0u);
+    inbox.resume();
+    EXPECT_EQ(inbox.take_credit(), 16'384u) << "the first";
+    listener.answer = Next::go;
+    inbox.resume();
+    EXPECT_EQ(inbox.take_credit(), 40'000u - 16'384);
+    EXPECT_TRUE(inbox.has_paused()) << "in between";
+    EXPECT_FALSE(inbox.has_paused());
 }
 
 TEST_F(Http2InboxTest, TellsNothingAfterItWasDetached) {
@@ -119,7 +135,7 @@ TEST_F(Http2InboxTest, MayBeResumedByItsSinkWithoutEffect) {
     listener.meanwhile = [this] { inbox.resume(); };
     inbox.resume();
     EXPECT_EQ(listener.heard, "200 [xxxxxxxx] ");
-    EXPECT_TRUE(inbox.is_paused());
+    EXPECT_TRUE(inbox.has_paused());
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST_F(Http2ServerCodecTest, SaysItsSettingsFirst) {
         return said[0].payload.find(number(id, 2) + number(value)) != std::string::npos;
     };
     EXPECT_TRUE(holds(3, 128)) << "MAX_CONCURRENT_STREAMS";
-    EXPECT_TRUE(holds(4, 256 * 1024)) << "INITIAL_WINDOW_SIZE";
+    EXPECT_TRUE(holds(4, 64 * 1024)) << "INITIAL_WINDOW_SIZE";
     EXPECT_TRUE(holds(6, 64 * 1024)) << "MAX_HEADER_LIST_SIZE";
     EXPECT_TRUE(holds(8, 1)) << "ENABLE_CONNECT_PROTOCOL";
     EXPECT_TRUE(holds(9, 1)) << "NO_RFC7540_PRIORITIES";
@@ -131,6 +131,18 @@ TEST_F(Http2ServerCodecTest, SendsAResetOnlyAfterTheResponseThatWasWritten) {
     EXPECT_EQ(said.back().error(), Http2Error::no_error);
     EXPECT_TRUE(said[said.size() - 2].ends_stream());
     EXPECT_EQ(server.closed, (std::map<Http2StreamId, bool>{{1, false}}));
+}
+
+TEST_F(Http2ServerCodecTest, ResetsAStreamWhoseHeadCannotBeSent) {
+    EXPECT_TRUE(server.codec.feed(get(1) + get(3)));
+    HeaderMap huge;
+    huge.add("a", std::string(600'000, 'x'));
+    server.respond(1, 200, "", huge);
+    server.respond(3, 200, "fine");
+    const std::string out = produced(server.codec);
+    EXPECT_EQ(frames_of(out, kRstStream, 1).at(0).error(), Http2Error::internal_error);
+    EXPECT_EQ(frames_of(out, kData, 3).at(0).payload, "fine");
+    EXPECT_EQ(server.codec.open_streams(), 0u);
 }
 
 TEST_F(Http2ServerCodecTest, TellsOfStreamsThatTheClientResets) {
