@@ -170,11 +170,10 @@ async def crawls(actor):
 async def names(actor):
     """More names than there is room for, looked up and spoken to."""
     loop = asyncio.get_running_loop()
-    first = actor.count == 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.setblocking(False)
         asker.connect(("203.0.113.53", 53))
-        for _ in range(20000 if first else 50):
+        for _ in range(2000):
             name = b"n%08x" % actor.random.getrandbits(32)
             asker.send(struct.pack(">HHHHHH", 7, 256, 1, 0, 0, 0) + b"\x09" + name + b"\x04evil\x07example\0" + struct.pack(">HH", actor.random.choice([1, 28, 65, 16]), 1))
             with contextlib.suppress(asyncio.TimeoutError, OSError):

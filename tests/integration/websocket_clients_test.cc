@@ -160,6 +160,17 @@ TEST_F(WebSocketClients, P6_OtherProtocolsAreRefusedAndOffersOfH2cPassedOver) {
     EXPECT_THAT(world().all_received("open.acme.example"), AllOf(HasSubstr("GET /echo"), Not(HasSubstr("h2c")), Not(HasSubstr("HTTP2-Settings"))));
 }
 
+TEST_F(WebSocketClients, P6_ConnectMakesNoTunnel) {
+    for (const char* target : {"open.acme.example:443", "open.acme.example:22", "evil.example:443"}) {
+        const RawResult result = guard_.raw({.bytes = "CONNECT " + std::string(target) + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n" + get("/smuggled", "open.acme.example"),
+                                             .host = "open.acme.example", .mode = "all"});
+        EXPECT_EQ(result.status() / 100, 4) << target << result.received;
+        EXPECT_EQ(result.outcome, "done") << target;
+    }
+    EXPECT_THAT(world().received("open.acme.example"), IsEmpty());
+    EXPECT_THAT(world().network().reached(), IsEmpty());
+}
+
 // To the client it is a tunnel only after a 101; whatever it has sent behind an upgrade that does not take place goes nowhere.
 TEST_F(WebSocketClients, P7_WhatFollowsARefusedUpgradeReachesNobody) {
     for (const char* host : {"open.acme.example", "api.acme.example"}) {

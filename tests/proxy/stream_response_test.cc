@@ -165,10 +165,11 @@ TEST_F(WebSocketTest, P6_AnOfferOfH2cIsPassedOver) {
     start(kPolicy);
     origin.responses = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
     TestClient& client = connect();
-    client.send(with_port("GET /chat HTTP/1.1\r\nHost: vcs.example:@PORT@\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+    client.send(with_port("GET /chat HTTP/1.1\r\nHost: vcs.example:@PORT@\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n"
                           "HTTP2-Settings: AAMAAABk\r\n\r\n"));
     run_until([&] { return client.received.ends_with("ok"); });
     EXPECT_EQ(origin.received().find("h2c"), std::string::npos);
+    EXPECT_EQ(origin.received().find("HTTP2-Settings"), std::string::npos) << "it belongs to the connection";
 }
 
 // P20: what a new policy denies ends at once.

@@ -365,13 +365,15 @@ TEST_F(StreamTest, AnHttp10RequestWithoutHostIsForTheConnectionsName) {
     EXPECT_NE(origin.received().find(with_port("Host: vcs.example:@PORT@\r\n")), std::string::npos) << origin.received();
 }
 
-TEST_F(StreamTest, UpgradesAreRefusedCleanly) {
+// What comes behind one might be of the other protocol.
+TEST_F(StreamTest, P7_NothingFollowsAnUpgradeThatIsRefused) {
     start(kPolicy);
-    origin.responses = {kOk};
+    origin.responses = {kOk, kOk};
     TestClient& client = connect();
-    client.send(request("GET /repos/a", "Connection: Upgrade\r\nUpgrade: foo\r\n"));
-    run_until([&] { return client.received.ends_with("}\n"); });
+    client.send(request("GET /repos/a", "Connection: Upgrade\r\nUpgrade: foo\r\n") + request("GET /repos/smuggled"));
+    run_until([&] { return client.closed; });
     EXPECT_NE(client.received.find("upgrade_refused"), std::string::npos) << client.received;
+    EXPECT_TRUE(client.received.ends_with("}\n"));
     EXPECT_EQ(origin.received(), "");
     TestClient& h2c = connect();
     h2c.send(request("GET /repos/a", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"));
