@@ -28,7 +28,7 @@ Error of_origin(Error error) {
 class Http2ClientCodec::Impl final : public Http2Session {
 public:
     Impl(Http2ClientUser& user, Scheme scheme, const Http2Limits& limits)
-        : Http2Session(Side::client, limits, {ErrorCode::origin_http2_error, ErrorCode::origin_http2_error}),
+        : Http2Session(Http2Side::client, limits, {ErrorCode::origin_http2_error, ErrorCode::origin_http2_error}),
           user_(user),
           scheme_(scheme) {}
 

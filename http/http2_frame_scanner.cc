@@ -7,7 +7,7 @@ namespace sallyport::http {
 namespace {
 
 // RFC 9113 section 6.
-enum FrameType : unsigned char { data, headers, priority, rst_stream, settings, push_promise, ping, goaway, window_update, continuation };
+enum FrameType : unsigned char { data = 0, headers = 1, push_promise = 5, continuation = 9 };
 
 constexpr unsigned char kEndStream = 0x1;  // and ACK
 constexpr unsigned char kEndHeaders = 0x4;

@@ -85,7 +85,8 @@ void Http2Inbox::hand_over() {
         ResponseHead head = std::move(kept_heads_[heads++]);
         tell(response_sink_->on_response_head(head));
     }
-    kept_heads_.erase(kept_heads_.begin(), kept_heads_.begin() + static_cast<std::ptrdiff_t>(std::min(heads, kept_heads_.size())));
+    const auto told = static_cast<std::ptrdiff_t>(std::min(heads, kept_heads_.size()));
+    kept_heads_.erase(kept_heads_.begin(), kept_heads_.begin() + told);
     while (!kept_body_.empty() && may_tell()) {
         const std::string_view piece = kept_body_.view().substr(0, kPieceBytesMax);
         tell_body(piece);

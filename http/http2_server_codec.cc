@@ -10,7 +10,7 @@ namespace sallyport::http {
 class Http2ServerCodec::Impl final : public Http2Session {
 public:
     Impl(Http2ServerUser& user, Scheme scheme, const Http2Limits& limits)
-        : Http2Session(Side::server, limits, {ErrorCode::http2_error, ErrorCode::http2_flood}),
+        : Http2Session(Http2Side::server, limits, {ErrorCode::http2_error, ErrorCode::http2_flood}),
           user_(user),
           scheme_(scheme) {}
 

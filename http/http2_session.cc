@@ -9,136 +9,27 @@ namespace sallyport::http {
 namespace {
 
 constexpr std::size_t kFrameHeaderBytes = 9;
-// More than any head that is forwarded: its fields, and what is added to them.
-constexpr std::size_t kSentHeadBytesMax = 512 * 1024;
 
-std::size_t preface_bytes(Http2Session::Side side) {
-    return side == Http2Session::Side::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0;
+std::size_t preface_bytes(Http2Side side) {
+    return side == Http2Side::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0;
 }
 
 bool ends_stream(const nghttp2_frame& frame) { return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0; }
 bool is_ack(const nghttp2_frame& frame) { return (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0; }
 
-std::string_view text(const std::uint8_t* bytes, std::size_t size) {
-    return {reinterpret_cast<const char*>(bytes), size};
-}
-
-struct OptionDeleter {
-    void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
-};
-struct CallbacksDeleter {
-    void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
-};
-
-std::unique_ptr<nghttp2_option, OptionDeleter> make_options() {
-    nghttp2_option* option = nullptr;
-    SALLYPORT_CHECK(nghttp2_option_new(&option) == 0);
-    nghttp2_option_set_no_auto_window_update(option, 1);
-    // http2_section.h says why.
-    nghttp2_option_set_no_http_messaging(option, 1);
-    // They would be kept for the tree of priorities, which has no effect here.
-    nghttp2_option_set_no_closed_streams(option, 1);
-    // It counts a frame again for each piece in which its header arrives; the scanner counts frames.
-    nghttp2_option_set_max_continuations(option, SIZE_MAX);
-    nghttp2_option_set_max_send_header_block_length(option, kSentHeadBytesMax);
-    // It has a clock, and counts those who complete a thousand requests like those who complete none.
-    nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
-    return std::unique_ptr<nghttp2_option, OptionDeleter>(option);
-}
-
 }  // namespace
 
-// C callbacks: each casts and calls one method.
-struct Http2Session::Callbacks {
-    static Http2Session& of(void* self) { return *static_cast<Http2Session*>(self); }
-
-    static ssize_t send(nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* self) noexcept {
-        of(self).sink_of_frames().append(text(data, size));
-        return static_cast<ssize_t>(size);
-    }
-    static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* header, std::size_t size,
-                         nghttp2_data_source* source, void* self) noexcept {
-        return of(self).send_body(header, size, *static_cast<Http2Stream*>(source->ptr));
-    }
-    static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size, std::uint32_t* flags,
-                             nghttp2_data_source* source, void* self) noexcept {
-        return of(self).take_body_size(*static_cast<Http2Stream*>(source->ptr), size, *flags);
-    }
-    static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self) noexcept {
-        return of(self).on_begin_headers(*frame);
-    }
-    static int header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
-                      const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* self) noexcept {
-        return of(self).on_header(text(name, name_size), text(value, value_size));
-    }
-    static int data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes, std::size_t size,
-                    void* self) noexcept {
-        return of(self).on_data(id, text(bytes, size));
-    }
-    static int frame(nghttp2_session*, const nghttp2_frame* frame, void* self) noexcept {
-        return of(self).on_frame(*frame);
-    }
-    static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self) noexcept {
-        return of(self).on_frame_sent(*frame);
-    }
-    static int frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int, void* self) noexcept {
-        return of(self).on_frame_not_sent(*frame);
-    }
-    static int gone(nghttp2_session*, std::int32_t id, std::uint32_t error, void* self) noexcept {
-        return of(self).on_gone(id, error);
-    }
-
-    static std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make() {
-        nghttp2_session_callbacks* all = nullptr;
-        SALLYPORT_CHECK(nghttp2_session_callbacks_new(&all) == 0);
-        nghttp2_session_callbacks_set_send_callback(all, send);
-        nghttp2_session_callbacks_set_send_data_callback(all, send_data);
-        nghttp2_session_callbacks_set_on_begin_headers_callback(all, begin_headers);
-        nghttp2_session_callbacks_set_on_header_callback(all, header);
-        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all, data);
-        nghttp2_session_callbacks_set_on_frame_recv_callback(all, frame);
-        nghttp2_session_callbacks_set_on_frame_send_callback(all, frame_sent);
-        nghttp2_session_callbacks_set_on_frame_not_send_callback(all, frame_not_sent);
-        nghttp2_session_callbacks_set_on_stream_close_callback(all, gone);
-        return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(all);
-    }
-};
-
-Http2Session::Http2Session(Side side, const Http2Limits& limits, const Faults& faults)
+Http2Session::Http2Session(Http2Side side, const Http2Limits& limits, const Faults& faults)
     : side_(side),
       limits_(limits),
       faults_(faults),
       budget_(limits),
       scanner_(preface_bytes(side), limits, budget_),
       section_(limits),
-      windows_(limits) {
-    const auto callbacks = Callbacks::make();
-    const auto options = make_options();
-    nghttp2_session* session = nullptr;
-    const auto make = side == Side::server ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
-    SALLYPORT_CHECK(make(&session, callbacks.get(), this, options.get(), memory_.hooks()) == 0);
-    session_.reset(session);
-    submit_settings();
-}
+      windows_(limits),
+      session_(make_nghttp2(side, limits, *this, memory_)) {}
 
 Http2Session::~Http2Session() { control_.wipe(); }
-
-void Http2Session::submit_settings() {
-    std::vector<nghttp2_settings_entry> settings = {
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.stream_window_bytes},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits_.header_bytes_max)},
-    };
-    if (side_ == Side::server) {
-        settings.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.concurrent_streams_max});
-        settings.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
-        settings.push_back({NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1});
-    } else {
-        settings.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
-    }
-    SALLYPORT_CHECK(nghttp2_submit_settings(nghttp2(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0);
-    const auto window = static_cast<std::int32_t>(limits_.connection_window_bytes);
-    SALLYPORT_CHECK(nghttp2_session_set_local_window_size(nghttp2(), NGHTTP2_FLAG_NONE, 0, window) == 0);
-}
 
 Result<void> Http2Session::feed(std::string_view bytes) {
     SALLYPORT_CHECK(!is_called_);
@@ -284,13 +175,6 @@ void Http2Session::ping() {
     nghttp2_submit_ping(nghttp2(), NGHTTP2_FLAG_NONE, nullptr);
 }
 
-nghttp2_data_provider Http2Session::body_of(Http2Stream& stream) {
-    nghttp2_data_provider provider;
-    provider.source.ptr = &stream;
-    provider.read_callback = Callbacks::read_data;
-    return provider;
-}
-
 int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
     Http2Stream* stream = find(frame.hd.stream_id);
     if (stream == nullptr && frame.headers.cat == NGHTTP2_HCAT_REQUEST) stream = begin_stream(frame.hd.stream_id);
@@ -430,14 +314,17 @@ ssize_t Http2Session::take_body_size(Http2Stream& stream, std::size_t size_max, 
     return static_cast<ssize_t>(size);
 }
 
-int Http2Session::send_body(const std::uint8_t* frame_header, std::size_t size, Http2Stream& stream) {
-    out_->append(text(frame_header, kFrameHeaderBytes));
+void Http2Session::send_bytes(std::string_view bytes) {
+    (sending_ == Sending::everything ? *out_ : control_).append(bytes);
+}
+
+void Http2Session::send_body(std::string_view frame_header, std::size_t size, Http2Stream& stream) {
+    out_->append(frame_header);
     out_->append(stream.outbox.front(size));
     const std::size_t before = stream.outbox.size();
     stream.outbox.consume(size);
     const bool is_drained = before > limits_.drained_bytes && stream.outbox.size() <= limits_.drained_bytes;
     if (is_drained && !stream.outbox.is_ended()) drained_.push_back(stream.id);
-    return 0;
 }
 
 int Http2Session::on_frame_sent(const nghttp2_frame& frame) {
@@ -460,7 +347,7 @@ void Http2Session::take_own_goaway(const nghttp2_goaway& goaway) {
     if (failed_) return;
     const bool is_flood = goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM;
     std::string why(nghttp2_http2_strerror(goaway.error_code));
-    if (goaway.opaque_data_len > 0) why = text(goaway.opaque_data, goaway.opaque_data_len);
+    if (goaway.opaque_data_len > 0) why = to_view(goaway.opaque_data, goaway.opaque_data_len);
     failed_ = Error{is_flood ? faults_.flood : faults_.protocol, std::move(why)};
 }
 
@@ -468,7 +355,7 @@ void Http2Session::take_own_goaway(const nghttp2_goaway& goaway) {
 int Http2Session::on_frame_not_sent(const nghttp2_frame& frame) {
     Http2Stream* const stream = find(frame.hd.stream_id);
     if (frame.hd.type != NGHTTP2_HEADERS || stream == nullptr || stream->is_gone) return 0;
-    if (side_ == Side::server || stream->is_head_sent) {
+    if (side_ == Http2Side::server || stream->is_head_sent) {
         send_reset(stream->id, Http2Error::internal_error);
         return 0;
     }
@@ -493,7 +380,7 @@ void Http2Session::leave(Http2Stream& stream) {
 void Http2Session::lose_all() {
     for (const auto& [id, stream] : streams_) {
         // A client that is gone has nothing more to ask for; what an origin has said in full is still worth having.
-        if (side_ == Side::server) stream->inbox.detach();
+        if (side_ == Http2Side::server) stream->inbox.detach();
         stream->is_gone ? close_if_done(*stream) : leave(*stream);
     }
 }

@@ -1,6 +1,6 @@
 // One HTTP/2 connection over nghttp2: what both sides have in common. Feeds nghttp2 after the frame scanner, hands events to
-// the streams' inboxes, takes frames from their outboxes in turns, gives windows back, and keeps the budget. The one place
-// that nghttp2's session is called from. Owned by a codec.
+// the streams' inboxes, takes frames from their outboxes in turns, gives windows back, and keeps the budget. Owned by a codec,
+// which calls nghttp2 only to submit what is its own.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -18,22 +18,22 @@
 #include "http/http2_fields.h"
 #include "http/http2_frame_scanner.h"
 #include "http/http2_memory.h"
+#include "http/http2_nghttp2.h"
 #include "http/http2_section.h"
 #include "http/http2_stream.h"
 #include "http/http2_window.h"
 
 namespace sallyport::http {
 
-class Http2Session {
+class Http2Session : private Http2Events {
 public:
-    enum class Side { server, client };
     // What a connection's end is called on this side.
     struct Faults {
         ErrorCode protocol;
         ErrorCode flood;
     };
 
-    Http2Session(Side side, const Http2Limits& limits, const Faults& faults);
+    Http2Session(Http2Side side, const Http2Limits& limits, const Faults& faults);
     Http2Session(const Http2Session&) = delete;
     Http2Session& operator=(const Http2Session&) = delete;
     virtual ~Http2Session();
@@ -84,8 +84,6 @@ protected:
     const std::optional<Error>& failed() const { return failed_; }
 
     Http2Stream& add(std::unique_ptr<Http2Stream> stream);
-    // Where nghttp2 takes the stream's body from.
-    static nghttp2_data_provider body_of(Http2Stream& stream);
     void malformed(Http2Stream& stream, Error error);
     // Nothing more of it goes in or out; the peer is told, where it still knows the stream.
     void abandon(Http2Stream& stream, Http2Error error);
@@ -97,22 +95,17 @@ protected:
 
 private:
     enum class Sending { nothing, control, everything };
-    struct Deleter {
-        void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
-    };
-    struct Callbacks;  // what nghttp2 calls: each calls one of these
-    int on_begin_headers(const nghttp2_frame& frame);
-    int on_header(std::string_view name, std::string_view value);
-    int on_data(Http2StreamId id, std::string_view bytes);
-    int on_frame(const nghttp2_frame& frame);
-    int on_frame_sent(const nghttp2_frame& frame);
-    int on_frame_not_sent(const nghttp2_frame& frame);
-    int on_gone(Http2StreamId id, std::uint32_t error);
-    ssize_t take_body_size(Http2Stream& stream, std::size_t size_max, std::uint32_t& flags);
-    int send_body(const std::uint8_t* frame_header, std::size_t size, Http2Stream& stream);
-    Buffer& sink_of_frames() { return sending_ == Sending::everything ? *out_ : control_; }
+    int on_begin_headers(const nghttp2_frame& frame) override;
+    int on_header(std::string_view name, std::string_view value) override;
+    int on_data(Http2StreamId id, std::string_view bytes) override;
+    int on_frame(const nghttp2_frame& frame) override;
+    int on_frame_sent(const nghttp2_frame& frame) override;
+    int on_frame_not_sent(const nghttp2_frame& frame) override;
+    int on_gone(Http2StreamId id, std::uint32_t error) override;
+    void send_bytes(std::string_view bytes) override;
+    ssize_t take_body_size(Http2Stream& stream, std::size_t size_max, std::uint32_t& flags) override;
+    void send_body(std::string_view frame_header, std::size_t size, Http2Stream& stream) override;
 
-    void submit_settings();
     void receive(std::string_view bytes);
     void send(Sending sending);
     void fail(Http2Error error, const char* why);
@@ -133,7 +126,7 @@ private:
     void lose_all();
     void tell_closings();
 
-    const Side side_;
+    const Http2Side side_;
     const Http2Limits limits_;
     const Faults faults_;
     Http2Memory memory_;
@@ -141,7 +134,7 @@ private:
     Http2FrameScanner scanner_;
     Http2Section section_;
     Http2WindowGrowth windows_;
-    std::unique_ptr<nghttp2_session, Deleter> session_;
+    const NgHttp2 session_;
     std::unordered_map<Http2StreamId, std::unique_ptr<Http2Stream>> streams_;
     std::vector<Http2StreamId> closings_;
     std::vector<Http2StreamId> drained_;
