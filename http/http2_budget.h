@@ -20,8 +20,9 @@ public:
     void spend_frame() { spend(frames_); }
     // A stream that ended without its response.
     void spend_stream() { spend(streams_); }
-    // A keep-alive that comes alone is answered for ever: one read, one frame.
-    void earn_read() { earn(frames_, 1, frames_max_); }
+    // A keep-alive that comes alone is answered for ever: one read, one frame. And who has been here for long may abandon
+    // a stream now and then.
+    void earn_read();
     // A head, in either direction: a peer may adjust its windows, or ask how we are.
     void earn_head() { earn(frames_, kFramesPerPiece, frames_max_); }
     // A frame of a body, in either direction. One that only the peer's own small window made small is worth nothing.
@@ -34,6 +35,8 @@ public:
 private:
     // Credit for stream and connection, a measurement (PING) and its answer.
     static constexpr std::size_t kFramesPerPiece = 4;
+    // An attack brings a request with each read at best, and mostly hundreds.
+    static constexpr std::size_t kReadsPerStream = 32;
 
     void spend(std::size_t& left) { left > 0 ? void(--left) : void(is_used_up_ = true); }
     static void earn(std::size_t& left, std::size_t more, std::size_t max) { left = left + more > max ? max : left + more; }
@@ -42,6 +45,7 @@ private:
     const std::size_t streams_max_;
     std::size_t frames_;
     std::size_t streams_;
+    std::size_t reads_ = 0;
     bool is_used_up_ = false;
 };
 

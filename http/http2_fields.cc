@@ -4,6 +4,8 @@
 #include <charconv>
 #include <iterator>
 
+#include "http/characters.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -68,6 +70,8 @@ void Http2FieldList::add(std::string_view name, std::string_view value, Indexing
         return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
     };
     const std::uint8_t flags = indexing == Indexing::never ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+    // RFC 9113 section 8.2.1: white space around a value is malformed here.
+    value = trim(value);
     fields_.push_back({bytes(name), bytes(value), name.size(), value.size(), flags});
 }
 

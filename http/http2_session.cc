@@ -255,11 +255,12 @@ int Http2Session::on_frame(const nghttp2_frame& frame) {
 
 void Http2Session::take_data_frame(const nghttp2_frame& frame) {
     const std::size_t content = frame.hd.length - frame.data.padlen;
-    budget_.earn_body(content, true);
     // Nothing but padding; the scanner has counted those without.
     if (content == 0 && frame.hd.length > 0 && !ends_stream(frame)) budget_.spend_frame();
     Http2Stream* const stream = find(frame.hd.stream_id);
-    if (stream == nullptr || !ends_stream(frame)) return;
+    if (stream == nullptr) return;
+    budget_.earn_body(content, true);
+    if (!ends_stream(frame)) return;
     HeaderMap none;
     take_end(*stream, none);
 }

@@ -28,6 +28,18 @@ TEST(Http2Budget, AnswersOneFrameForEachReadForEver) {
     EXPECT_FALSE(budget.is_used_up());
 }
 
+TEST(Http2Budget, AStreamMayBeAbandonedNowAndThen) {
+    Http2Budget rare(kLimits), often(kLimits);
+    for (int i = 0; i < 100; ++i) {
+        for (int j = 0; j < 32; ++j) rare.earn_read();
+        rare.spend_stream();
+        often.earn_read();
+        often.spend_stream();
+    }
+    EXPECT_FALSE(rare.is_used_up());
+    EXPECT_TRUE(often.is_used_up());
+}
+
 TEST(Http2Budget, HonestWorkEarnsFramesAndStreams) {
     Http2Budget budget(kLimits);
     for (int i = 0; i < 1000; ++i) {

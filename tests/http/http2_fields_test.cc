@@ -57,6 +57,12 @@ TEST(Http2FieldList, LeavesOutWhatBelongsToHttp1Connections) {
     EXPECT_NE(text(Http2FieldList(head, Scheme::https)).find("TE: [Trailers]\n"), std::string::npos);
 }
 
+TEST(Http2FieldList, TrimsValues) {
+    RequestHead head = request();
+    head.headers.add("X", " \ta b ");
+    EXPECT_NE(text(Http2FieldList(head, Scheme::https)).find("X: [a b]\n"), std::string::npos);
+}
+
 TEST(Http2FieldList, SaysALengthOnlyWhereAFieldHas) {
     RequestHead head = request();
     head.body = {BodyKind::length, 0};
