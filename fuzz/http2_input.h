@@ -33,6 +33,7 @@ inline Http2Limits fuzz_limits() {
     limits.concurrent_streams_max = 100'000;
     limits.wasted_streams_max = limits.idle_frames_max = 1'000'000;
     limits.waiting_answer_bytes_max = 1 << 30;
+    limits.waiting_frames_max = 1'000'000;
     return limits;
 }
 

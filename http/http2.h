@@ -52,8 +52,10 @@ struct Http2Limits {
     // Frames that bring nothing by themselves (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty or unknown ones), beyond what
     // heads, bodies and the number of reads are worth.
     std::size_t idle_frames_max = 1024;
-    // What answers to such frames may wait for a peer that does not read.
+    // What answers to such frames may wait for a peer that does not read; and frames of all kinds, beside bodies: several for
+    // each stream.
     std::size_t waiting_answer_bytes_max = 64 * 1024;
+    std::size_t waiting_frames_max = 2048;
 };
 
 }  // namespace sallyport::http

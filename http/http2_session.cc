@@ -39,10 +39,12 @@ Result<void> Http2Session::feed(std::string_view bytes) {
     const std::size_t good = scanner_.scan(bytes);
     receive(bytes.substr(0, good));
     take_silence();
-    // What nghttp2 found came first.
-    send(Sending::control);
+    // What nghttp2 found came first. Heads of responses wait in here too, and end their streams: for a peer that does not
+    // read, they stay where they count as open.
+    if (control_.size() < 2 * limits_.waiting_answer_bytes_max) send(Sending::control);
     if (const auto& fault = scanner_.fault()) fail(fault->error, fault->why);
-    if (waiting_answer_bytes_ > limits_.waiting_answer_bytes_max) {
+    const std::size_t waiting_frames = nghttp2_session_get_outbound_queue_size(nghttp2());
+    if (waiting_answer_bytes_ > limits_.waiting_answer_bytes_max || waiting_frames > limits_.waiting_frames_max) {
         fail(Http2Error::enhance_your_calm, "asks, and does not read the answers");
     }
     if (failed_) {

@@ -181,6 +181,17 @@ TEST_F(Http2Flood, P15_QuestionsWhoseAnswersAreNotRead) {
     EXPECT_LE(produced(server.codec).size(), 66 * 1024u);
 }
 
+TEST_F(Http2Flood, P15_RequestsWhoseResponsesAreNotRead) {
+    server.on_request_end = [&](Http2StreamId id) { server.respond(id, 403); };
+    std::string tag_seen;
+    for (Http2StreamId id = 3; id < 400'000 && tag_seen.empty(); id += 2) {
+        if (const auto fed = server.codec.feed(get(id)); !fed) tag_seen = tag(fed.error().code);
+        ASSERT_LE(server.codec.allocated_bytes(), kMegabyte);
+    }
+    EXPECT_EQ(tag_seen, "http2_flood");
+    EXPECT_LE(produced(server.codec).size(), 300 * 1024u);
+}
+
 TEST_F(Http2Flood, AKeepAliveNowAndThenIsAnsweredForEver) {
     for (int i = 0; i < 10'000; ++i) {
         ASSERT_TRUE(server.codec.feed(ping()));
