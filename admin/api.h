@@ -87,6 +87,12 @@ public:
     virtual void put_handler(const Caller& caller, const std::string& sandbox, std::string body, Done done) = 0;
     virtual void delete_handler(const Caller& caller, const std::string& sandbox, Done done) = 0;
 
+    // A new credential by which clients of the explicit proxy speak for the sandbox: the reply is the only place where its
+    // password is ever seen. An earlier one is worth nothing from then on. 409 where there is no explicit proxy.
+    virtual void make_proxy_credential(const Caller& caller, const std::string& sandbox, Done done) = 0;
+    // What came in by it is cut when this is answered. 404 where there is none.
+    virtual void revoke_proxy_credential(const Caller& caller, const std::string& sandbox, Done done) = 0;
+
     // The body: {"sandbox": ID, "method": "GET", "url": "https://…", "headers": {NAME: VALUE or [VALUES]}}.
     virtual void explain(const Caller& caller, std::string body, Done done) = 0;
 

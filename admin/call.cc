@@ -190,6 +190,8 @@ void make_call(Api& api, Call call, Done done) {
             return api.delete_host_handler(caller, name(0), name(1), std::move(done));
         case Operation::put_handler: return api.put_handler(caller, name(0), std::move(body), std::move(done));
         case Operation::delete_handler: return api.delete_handler(caller, name(0), std::move(done));
+        case Operation::make_proxy_credential: return api.make_proxy_credential(caller, name(0), std::move(done));
+        case Operation::revoke_proxy_credential: return api.revoke_proxy_credential(caller, name(0), std::move(done));
         case Operation::explain: return api.explain(caller, std::move(body), std::move(done));
         case Operation::list_secrets: return api.list_secrets(caller, std::move(done));
         case Operation::refresh_secret: return api.refresh_secret(caller, name(0), std::move(done));

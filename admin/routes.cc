@@ -27,6 +27,8 @@ constexpr std::array kRoutes = {
     Route{"DELETE", "/v1/sandbox/{id}/egress/hosts/{host}", delete_host_handler, own_sandbox},
     Route{"PUT", "/v1/sandbox/{id}/egress/handler", put_handler, own_sandbox, BodyForm::json, kSmallBodyBytesMax},
     Route{"DELETE", "/v1/sandbox/{id}/egress/handler", delete_handler, own_sandbox},
+    Route{"POST", "/v1/sandbox/{id}/proxy_credential", make_proxy_credential, operators},
+    Route{"DELETE", "/v1/sandbox/{id}/proxy_credential", revoke_proxy_credential, operators},
     Route{"POST", "/v1/explain", explain, filtered, BodyForm::json, kSmallBodyBytesMax},
     Route{"GET", "/v1/secrets", list_secrets, operators},
     Route{"POST", "/v1/secrets/{name}/refresh", refresh_secret, operators},

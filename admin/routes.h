@@ -27,6 +27,8 @@ enum class Operation {
     delete_host_handler,
     put_handler,
     delete_handler,
+    make_proxy_credential,
+    revoke_proxy_credential,
     explain,
     list_secrets,
     refresh_secret,

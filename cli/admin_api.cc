@@ -225,6 +225,38 @@ void AdminApi::delete_handler(const Caller& caller, const std::string& sandbox, 
     change_handler({caller, "delete_handler", sandbox}, sandbox, "", std::nullopt, std::move(done));
 }
 
+void AdminApi::publish_change(const Change& change) {
+    publish_({change.kind, change.object,
+              dump({{"act", change.act}, {"object", change.object}, {"by", change.caller.name},
+                    {"generation", gate_.deployment().generation().value}})});
+}
+
+// Whoever has it speaks for the sandbox from anywhere on this machine: that is for operators to give.
+void AdminApi::make_proxy_credential(const Caller& caller, const std::string& sandbox, Done done) {
+    if (!caller.is_operator()) return done(operators_only());
+    if (!gate_.deployment().has_sandbox(sandbox)) return done(not_found("sandbox"));
+    if (gate_.proxy_places().empty()) return done(Reply::failed(409, "no_proxy", "the file has no \"proxy\" section"));
+    const Change change{caller, "make_proxy_credential", sandbox};
+    if (!gate_.record(caller.name, change.act, sandbox, true)) return done(audit_unavailable());
+    gate_.make_proxy_credential(sandbox, [this, sandbox, done, caller, act = change.act](const std::string& password) {
+        publish_change({caller, act, sandbox});
+        done(Reply::json(describe_proxy_credential(sandbox, password, gate_.proxy_places())));
+    });
+}
+
+void AdminApi::revoke_proxy_credential(const Caller& caller, const std::string& sandbox, Done done) {
+    if (!caller.is_operator()) return done(operators_only());
+    if (!gate_.deployment().has_sandbox(sandbox)) return done(not_found("sandbox"));
+    if (!gate_.has_proxy_credential(sandbox)) return done(not_found("proxy credential"));
+    const Change change{caller, "revoke_proxy_credential", sandbox};
+    // Taken away whatever happens to the log, as a secret is.
+    gate_.record(caller.name, change.act, sandbox, true);
+    gate_.revoke_proxy_credential(sandbox, [this, sandbox, done, caller, act = change.act] {
+        publish_change({caller, act, sandbox});
+        done(Reply{204, {}, {}, {}, {}});
+    });
+}
+
 void AdminApi::explain(const Caller& caller, std::string body, Done done) {
     auto asked = parse_explain_body(body);
     if (!asked) return done(Reply::failed(asked.error().status, asked.error().code, asked.error().message));

@@ -36,6 +36,8 @@ public:
     void put_handler(const admin::Caller& caller, const std::string& sandbox, std::string body,
                      admin::Done done) override;
     void delete_handler(const admin::Caller& caller, const std::string& sandbox, admin::Done done) override;
+    void make_proxy_credential(const admin::Caller& caller, const std::string& sandbox, admin::Done done) override;
+    void revoke_proxy_credential(const admin::Caller& caller, const std::string& sandbox, admin::Done done) override;
     void explain(const admin::Caller& caller, std::string body, admin::Done done) override;
     void list_secrets(const admin::Caller& caller, admin::Done done) override;
     void refresh_secret(const admin::Caller& caller, const std::string& name, admin::Done done) override;
@@ -64,6 +66,7 @@ private:
     void change_handler(const Change& change, const std::string& sandbox, const std::string& host,
                         const std::optional<std::string>& body, admin::Done done);
     std::string egress_json(const std::string& sandbox) const;
+    void publish_change(const Change& change);
 
     Gate& gate_;
     std::function<void(const admin::Event&)> publish_;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/gate.h"
+#include "cli/proxy_setup.h"
 #include "rules/compiled_policy.h"
 #include "secrets/provider.h"
 
@@ -227,6 +228,21 @@ std::string secret_metrics_text(const Statuses& fetched, std::chrono::system_clo
         if (each.has_value) age.raise(each.name, static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds_between(*each.fetched_at, now))));
     }
     return fetches.text() + failures.text() + missing.text() + age.text();
+}
+
+std::string describe_proxy_credential(const std::string& sandbox, const std::string& password,
+                                      const std::vector<std::string>& places) {
+    ordered_json http = ordered_json::array(), socks5 = ordered_json::array(), unix = ordered_json::array();
+    for (const std::string& place : places) {
+        const std::string url = proxy_url("http", place, sandbox, password);
+        if (url.empty()) {
+            unix.push_back(place);
+        } else {
+            http.push_back(url);
+            socks5.push_back(proxy_url("socks5h", place, sandbox, password));
+        }
+    }
+    return dump({{"username", sandbox}, {"password", password}, {"http", http}, {"socks5", socks5}, {"unix", unix}});
 }
 
 Planned<ExplainBody> parse_explain_body(std::string_view text) {

@@ -33,6 +33,10 @@ std::string gauges_text(Gate& gate);
 std::string secret_metrics_text(const std::vector<secrets::Refresher::Status>& fetched,
                                 std::chrono::system_clock::time_point now);
 
+// What a client needs to use the explicit proxy: the one thing here that holds a password.
+std::string describe_proxy_credential(const std::string& sandbox, const std::string& password,
+                                      const std::vector<std::string>& places);
+
 struct ExplainBody {
     std::string sandbox;
     rules::Question question;

@@ -26,6 +26,9 @@ std::shared_ptr<const rules::PolicyFile> with_absolute_paths(rules::PolicyFile f
     std::vector<std::string*> paths{&file.audit.file, &admin.certificate_file, &admin.key_file, &admin.client_ca_file};
     if (admin.socket != "none") paths.push_back(&admin.socket);
     for (rules::AdminCaller& caller : admin.callers) paths.push_back(&caller.token_file);
+    for (std::string& place : file.proxy.listen) {
+        if (place.find('/') != std::string::npos) paths.push_back(&place);
+    }
     for (std::string* path : paths) {
         if (!path->empty()) *path = from_folder(*path);
     }

@@ -145,7 +145,10 @@ Result<void> Gate::make_workers() {
     proxy::WorkerOptions worker_options;
     worker_options.resolver = resolver_options();
     worker_options.deadlines = proxy::Deadlines{}.scaled(options_.deadline_scale);
-    worker_options.connections_max = proxy::connections_per_sandbox(raise_descriptor_limit(), file().sandboxes.size());
+    const std::size_t strangers = file().proxy.listen.size() * proxy::kProxyGreetingsMax;
+    const std::size_t descriptors = raise_descriptor_limit();
+    worker_options.connections_max =
+        proxy::connections_per_sandbox(descriptors > strangers ? descriptors - strangers : 0, file().sandboxes.size());
     worker_options.upstream_ca_files = upstream_ca_files();
     worker_options.audit = audit_.get();
     worker_options.handlers = handlers_.get();
@@ -197,12 +200,58 @@ Result<std::string> Gate::add_sandbox(const std::string& name, const std::string
     // The one that has an earlier sandbox of this name, for it to be cut.
     proxy::Worker* next = workers_[worker_by_sandbox_.size() % workers_.size()].get();
     worker_by_sandbox_.try_emplace(name, next).first->second->add(std::move(parts));
+    // Whoever has the password of an earlier one of this name has nothing of this one.
+    if (proxied_.erase(name) > 0) explicit_proxy_->remove_credential(SandboxId{name});
     if (is_started_) feed_->keep(*deployment_);
     return ca_pem;
 }
 
+void Gate::serve_proxy(std::vector<ProxyListener> listeners) {
+    if (listeners.empty()) return;
+    proxy::ExplicitProxyOptions proxy_options;
+    for (ProxyListener& each : listeners) {
+        proxy_options.listeners.push_back(std::move(each.socket));
+        proxy_places_.push_back(std::move(each.place));
+    }
+    proxy_options.deadlines = proxy::Deadlines{}.scaled(options_.deadline_scale);
+    proxy_options.index = options_.workers;
+    proxy_options.tapped = &tapped_;
+    proxy_options.on_access_lines = [this](std::string_view lines) { tapped_lines_.push(lines); };
+    explicit_proxy_ = std::make_unique<proxy::ExplicitProxy>(std::move(proxy_options), *log_file_);
+}
+
+// The worker first: whoever the proxy lets in by this credential is known there.
+void Gate::set_proxy_credential(const std::string& sandbox_name, std::shared_ptr<const proxy::ProxyCredential> credential,
+                                std::function<void()> applied) {
+    const SandboxId id{sandbox_name};
+    proxy::Worker* const worker = &worker_of(sandbox_name);
+    const auto on_control = [this, applied = std::move(applied)] { control_.post(applied); };
+    worker->set_proxy_credential(id, credential, [this, id, worker, credential, on_control] {
+        if (credential == nullptr) return explicit_proxy_->remove_credential(id, on_control);
+        const auto admit = [id, worker](UniqueFd fd, proxy::ProxyOpening opening) {
+            worker->adopt(id, std::move(fd), std::move(opening));
+        };
+        explicit_proxy_->set_credential(id, credential, admit, on_control);
+    });
+}
+
+void Gate::make_proxy_credential(const std::string& sandbox_name, std::function<void(std::string)> done) {
+    SystemRandom random;
+    auto made = proxy::ProxyCredential::make(random);
+    proxied_.insert(sandbox_name);
+    const auto password = std::make_shared<SecretString>(std::move(made.password));
+    set_proxy_credential(sandbox_name, std::move(made.credential),
+                         [password, done = std::move(done)] { done(std::string(password->reveal())); });
+}
+
+void Gate::revoke_proxy_credential(const std::string& sandbox_name, std::function<void()> done) {
+    proxied_.erase(sandbox_name);
+    set_proxy_credential(sandbox_name, nullptr, std::move(done));
+}
+
 void Gate::start() {
     for (const auto& worker : workers_) worker->start();
+    if (explicit_proxy_) explicit_proxy_->start();
     is_started_ = true;
     feed_->keep(*deployment_);
     watch_again();
@@ -274,6 +323,7 @@ Result<void> Gate::check_needs_no_restart(const rules::PolicyFile& file) const {
     if (file.upstream_ca_files != now.upstream_ca_files) return needs_restart("upstream_ca has changed");
     if (!(file.audit == now.audit)) return needs_restart("audit has changed");
     if (!(file.admin == now.admin)) return needs_restart("admin has changed");
+    if (!(file.proxy == now.proxy)) return needs_restart("proxy has changed");
     for (const auto& source : file.secrets) {
         if (!source.provider) continue;
         for (const auto& command : source.provider->commands()) {
@@ -288,6 +338,10 @@ Result<void> Gate::check_needs_no_restart(const rules::PolicyFile& file) const {
         if (std::none_of(now.policies.begin(), now.policies.end(), same)) return needs_restart("handler_socket " + socket + " is new");
     }
     for (const auto& entry : file.sandboxes) {
+        const auto present = now.sandboxes.find(entry.first);
+        if (present != now.sandboxes.end() && present->second.has_namespace != entry.second.has_namespace) {
+            return needs_restart("namespace of sandbox " + entry.first + " has changed");
+        }
         if (deployment_->has_sandbox(entry.first) || !options_.serves_every_entry) continue;
         return needs_restart("sandbox " + entry.first + " is new");
     }
@@ -498,13 +552,15 @@ void Gate::close_connection(const std::string& id, std::function<bool(std::strin
 }
 
 void Gate::read_counters(std::function<void(proxy::Counters)> done) {
-    const auto each = gather<proxy::Counters>(control_, workers_.size(),
+    const std::size_t count = workers_.size() + (explicit_proxy_ ? 1 : 0);
+    const auto each = gather<proxy::Counters>(control_, count,
                                               [done = std::move(done)](std::vector<proxy::Counters> parts) {
                                                   proxy::Counters all;
                                                   for (const proxy::Counters& part : parts) all.add(part);
                                                   done(all);
                                               });
     for (const auto& worker : workers_) worker->read_counters(each);
+    if (explicit_proxy_) explicit_proxy_->read_counters(each);
 }
 
 proxy::GateState Gate::state() const {
@@ -513,6 +569,7 @@ proxy::GateState Gate::state() const {
 
 void Gate::drain(std::function<void()> done) {
     draining_ = true;
+    if (explicit_proxy_) explicit_proxy_->close();
     auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
     for (const auto& worker : workers_) {
         worker->drain([this, left, done] {
@@ -523,6 +580,7 @@ void Gate::drain(std::function<void()> done) {
 
 void Gate::stop() {
     if (feed_) feed_->stop();
+    if (explicit_proxy_) explicit_proxy_->stop();
     for (const auto& worker : workers_) worker->stop();
     if (handlers_) handlers_->stop_all();
 }

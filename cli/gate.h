@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,12 @@
 #include "cli/handler_hosts.h"
 #include "cli/line_queue.h"
 #include "cli/options.h"
+#include "cli/proxy_setup.h"
 #include "cli/script_loader.h"
 #include "cli/secret_feed.h"
 #include "net/loop.h"
 #include "proxy/audit_log.h"
+#include "proxy/explicit_proxy.h"
 #include "proxy/metrics.h"
 #include "proxy/worker.h"
 #include "rules/policy_file.h"
@@ -53,6 +56,8 @@ public:
     // it the admin API's documents are left, no more.
     Result<std::string> add_sandbox(const std::string& name, const std::string& asked_policy,
                                     sandbox::NamespaceSockets sockets);
+    // The explicit proxy, on these; before start().
+    void serve_proxy(std::vector<ProxyListener> listeners);
     void start();
     // Runs the control loop until each store has answered or failed once, or for `wait`. After start().
     void wait_for_secrets(proxy::milliseconds wait);
@@ -101,6 +106,14 @@ public:
     // The names of variables that hold secrets.
     std::vector<std::string> secret_variables() const;
 
+    // Where the explicit proxy listens; empty: there is none.
+    const std::vector<std::string>& proxy_places() const { return proxy_places_; }
+    bool has_proxy_credential(const std::string& sandbox_name) const { return proxied_.contains(sandbox_name); }
+    // A new credential, instead of an earlier one. `done` is called on the control thread once it is the only one that lets
+    // anybody in, and what came in by another is cut; the password is kept nowhere.
+    void make_proxy_credential(const std::string& sandbox_name, std::function<void(std::string password)> done);
+    void revoke_proxy_credential(const std::string& sandbox_name, std::function<void()> done);
+
     // Whatever the launcher has to say of handlers.
     void on_handler_exit(const sandbox::HandlerExit& exit);
 
@@ -132,6 +145,8 @@ private:
     proxy::Worker& worker_of(std::string_view sandbox);
     Result<void> check_needs_no_restart(const rules::PolicyFile& file) const;
     void publish(const Plan& plan, std::function<void()> applied);
+    void set_proxy_credential(const std::string& sandbox_name, std::shared_ptr<const proxy::ProxyCredential> credential,
+                              std::function<void()> applied);
     void note_file();
     bool has_changed();
     void watch_again();
@@ -151,6 +166,9 @@ private:
     std::unique_ptr<HandlerHosts> handlers_;
     std::atomic<bool> tapped_{false};
     LineQueue tapped_lines_;
+    std::unique_ptr<proxy::ExplicitProxy> explicit_proxy_;  // null for none; the workers tell it of credentials
+    std::vector<std::string> proxy_places_;
+    std::set<std::string> proxied_;  // sandboxes that have a proxy credential
     std::vector<std::unique_ptr<proxy::Worker>> workers_;
     std::map<std::string, proxy::Worker*, std::less<>> worker_by_sandbox_;
     std::unique_ptr<FileWatch> watch_;

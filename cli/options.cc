@@ -244,6 +244,11 @@ void add_questions(CLI::App& app, Raw& raw, std::vector<Choice>& choices) {
     connections->require_subcommand(1);
     choices.push_back(add_call(*connections, raw, "list", "all of them", "GET", "/v1/connections", "", false));
     choices.push_back(add_call(*connections, raw, "close", "cut one", "DELETE", "/v1/connections/", "", true));
+    CLI::App* proxy = app.add_subcommand("proxy", "the explicit proxy's credentials");
+    proxy->require_subcommand(1);
+    choices.push_back(add_call(*proxy, raw, "credential", "make one for a sandbox, instead of the one it has", "POST",
+                               "/v1/sandbox/", "/proxy_credential", true));
+    choices.push_back(add_call(*proxy, raw, "revoke", "take a sandbox's away", "DELETE", "/v1/sandbox/", "/proxy_credential", true));
     CLI::App* audit = app.add_subcommand("audit", "the audit log");
     audit->require_subcommand(1);
     CLI::App* verify = audit->add_subcommand("verify", "that no line was changed, removed or put in");

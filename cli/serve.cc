@@ -14,6 +14,7 @@
 #include "cli/environment.h"
 #include "cli/gate.h"
 #include "cli/handler_sockets.h"
+#include "cli/proxy_setup.h"
 #include "cli/public_file.h"
 #include "sandbox/confine.h"
 #include "sandbox/launcher.h"
@@ -34,8 +35,15 @@ Result<void> write_sandbox_files(const std::string& directory, const std::string
     return write_public_file(directory + "/env", as_lines(trust_variables(bundle_path, ca_path)));
 }
 
-Result<void> open_sandbox(const std::string& name, const std::string& directory, Gate& gate, sandbox::Launcher& launcher) {
-    auto sockets = launcher.open_namespace({name, "", directory + "/netns"});
+Result<sandbox::NamespaceSockets> open_namespace(const std::string& name, const std::string& directory, bool has_namespace,
+                                                 sandbox::Launcher& launcher) {
+    if (has_namespace) return launcher.open_namespace({name, "", directory + "/netns"});
+    return sandbox::NamespaceSockets{};  // it has the explicit proxy
+}
+
+Result<void> open_sandbox(const std::string& name, const std::string& directory, bool has_namespace, Gate& gate,
+                          sandbox::Launcher& launcher) {
+    auto sockets = open_namespace(name, directory, has_namespace, launcher);
     if (!sockets) return failure(sockets.error());
     const auto ca_pem = gate.add_sandbox(name, "", std::move(*sockets));
     if (!ca_pem) return failure(ca_pem.error());
@@ -73,7 +81,7 @@ sandbox::ConfineOptions confinement(const ServeOptions& options, const Gate& gat
 
 Result<void> open_sandboxes(const ServeOptions& options, Gate& gate, sandbox::Launcher& launcher) {
     for (const auto& [name, entry] : gate.deployment().disk_file()->sandboxes) {
-        const auto opened = open_sandbox(name, options.runtime_dir + "/" + name, gate, launcher);
+        const auto opened = open_sandbox(name, options.runtime_dir + "/" + name, entry.has_namespace, gate, launcher);
         if (!opened) return failure(opened.error().code, "sandbox " + name + ": " + opened.error().detail);
     }
     return {};
@@ -96,6 +104,9 @@ int serve(const ServeOptions& given) {
     if (!allowed) return complain(allowed.error());
     if (const auto opened = open_state(options.state_dir, **gate); !opened) return complain(opened.error());
     if (const auto opened = open_sandboxes(options, **gate, *launcher); !opened) return complain(opened.error());
+    auto proxy = open_proxy_listeners((*gate)->deployment().disk_file()->proxy);
+    if (!proxy) return complain(proxy.error());
+    (*gate)->serve_proxy(std::move(*proxy));
     auto admin = AdminPlane::create(**gate, options.runtime_dir);
     if (!admin) return complain(admin.error());
     if (const auto watched = (*gate)->watch_files(); !watched) return complain(watched.error());

@@ -15,6 +15,7 @@ struct ConnectionTarget {
     bool is_address = false;
     std::string address_literal; // the original destination, canonical, where it is a real address
     std::uint16_t port = 0;
+    bool is_proxied = false;     // the client came to the explicit proxy
 
     http::Authority authority() const { return {host, port, is_address}; }
 };

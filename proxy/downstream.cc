@@ -122,6 +122,9 @@ void Downstream::resume_reading() {
 
 http::Next Downstream::on_request_head(http::RequestHead& head) {
     ++requests_;
+    if (takes_absolute_targets_) {
+        if (auto taken = take_proxy_request(head); !taken) return stream_.refuse(head, taken.error(), head_started_);
+    }
     return stream_.on_request_head(head, head_started_);
 }
 http::Next Downstream::on_body(std::string_view bytes) { return stream_.on_request_body(bytes); }
@@ -220,8 +223,8 @@ LiveConnection Downstream::describe() const {
     live.sandbox = egress_.id().value;
     const bool is_tls = protocol_ == Protocol::tls;
     live.protocol = is_tls ? "https" : protocol_ == Protocol::http1 ? "http" : "";
-    live.host = target_.host.empty() ? net::to_string(destination_.address) : target_.host;
-    live.port = destination_.port;
+    live.host = target_.host.empty() && !takes_absolute_targets_ ? net::to_string(destination_.address) : target_.host;
+    live.port = target_.port;
     live.age_ms = age_ms(opened_, context_.loop.now());
     live.bytes_in = bytes_in_;
     live.bytes_out = bytes_out_;

@@ -12,6 +12,7 @@
 #include "net/client_hello.h"
 #include "net/connection.h"
 #include "proxy/connection_id.h"
+#include "proxy/proxy_opening.h"
 #include "proxy/sniffer.h"
 #include "proxy/stream.h"
 #include "proxy/stream_owner.h"
@@ -26,6 +27,14 @@ public:
     // `destination` is where the client meant to go.
     Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination);
     ~Downstream() override;
+
+    // For a connection of the explicit proxy, once, when the egress owns it (downstream_proxied.cc): a tunnel to the
+    // destination, whose client has sent these bytes already; a tunnel that there will not be; or requests, each of which
+    // names its host and shows the password.
+    void begin_tunnel(std::string_view first_bytes);
+    void refuse_tunnel(const Error& error, const ProxyOpening& opening);
+    void begin_requests(std::string_view first_bytes);
+    bool is_proxied() const { return target_.is_proxied; }
 
     // Finishes what runs, takes nothing new.
     void begin_drain();
@@ -58,6 +67,8 @@ private:
 
     void on_ready(int ready);
     void read_greeting();
+    void take_greeting(std::string_view bytes);
+    Result<void> take_proxy_request(http::RequestHead& head);
     void begin_http1();
     void read_client_hello();
     // Hands the connection to a tunnel, unread.
@@ -87,7 +98,7 @@ private:
     milliseconds duration_of(Waiting waiting) const;
     std::uint64_t progress_of(Waiting waiting) const;
     void give_up_greeting();
-    void log_refusal(const Error& error);
+    void log_refusal(const Error& error, int status = 0);
 
     WorkerContext& context_;
     Egress& egress_;
@@ -104,6 +115,7 @@ private:
     Buffer out_;
     http::Http1ResponseWriter response_{out_};
     Buffer pending_;  // read, but not yet wanted: pipelined, or the stream has paused
+    bool takes_absolute_targets_ = false;
     bool may_be_allowed_ = false;  // as far as the destination's address tells
     bool request_paused_ = false;
     bool saw_eof_ = false;

@@ -12,8 +12,12 @@ void Downstream::read_greeting() {
     const net::IoResult result = connection_.read(context_.read_block, kReadBytes);
     if (result.state == net::IoState::again) return;
     if (result.state != net::IoState::ok) return close();
+    take_greeting({context_.read_block, result.bytes});
+}
+
+void Downstream::take_greeting(std::string_view bytes) {
     if (greeting_.empty()) head_started_ = context_.loop.now();
-    greeting_.append({context_.read_block, result.bytes});
+    greeting_.append(bytes);
     protocol_ = sniff(greeting_.view());
     switch (protocol_) {
         case Protocol::need_more:
@@ -121,7 +125,7 @@ void Downstream::give_up_greeting() {
     abort();
 }
 
-void Downstream::log_refusal(const Error& error) {
+void Downstream::log_refusal(const Error& error, int status) {
     const auto snapshot = egress_.snapshot();
     AccessRecord record = connection_record(egress_.id(), *snapshot, context_.next_request_id());
     ConnectionTarget meant = target_;
@@ -130,6 +134,7 @@ void Downstream::log_refusal(const Error& error) {
     record.scheme = protocol_ == Protocol::tls ? "https" : protocol_ == Protocol::http1 ? "http" : "tcp";
     record.host = meant.host.empty() ? std::string_view(literal) : std::string_view(meant.host);
     record.port = destination_.port;
+    record.status = status;
     record.error = &error;
     // It is refused, recorded or not.
     (void)audit_connection(context_.audit, record, {});

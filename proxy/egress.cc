@@ -1,9 +1,11 @@
 #include "proxy/egress.h"
 
 #include <openssl/sha.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "http/authority.h"
 #include "net/original_dst.h"
 #include "proxy/name_server.h"
@@ -57,24 +59,73 @@ void Egress::adopt(UniqueFd fd, const net::Endpoint& destination) {
         dns_connections_.emplace(made.get(), std::move(made));
         return;
     }
-    if (take_as_tcp(fd, destination)) return;
-    auto made = std::make_unique<Downstream>(context_, *this, std::move(fd), destination);
-    downstreams_.emplace(made.get(), std::move(made));
+    if (auto tcp = tcp_tunnel_to(destination)) {
+        return open_tunnel(rules::TunnelKind::tcp, tcp->decision, std::move(fd), tcp->target, {});
+    }
+    make_downstream(std::move(fd), destination);
 }
 
-bool Egress::take_as_tcp(UniqueFd& fd, const net::Endpoint& destination) {
+Downstream& Egress::make_downstream(UniqueFd fd, const net::Endpoint& destination) {
+    auto made = std::make_unique<Downstream>(context_, *this, std::move(fd), destination);
+    Downstream& downstream = *made;
+    downstreams_.emplace(&downstream, std::move(made));
+    return downstream;
+}
+
+void Egress::adopt(UniqueFd fd, ProxyOpening opening) {
+    // Between the door and here the credential may have been taken away.
+    if (draining_ || opening.credential == nullptr || opening.credential != proxy_credential_) return;
+    if (connection_count() >= context_.connections_max) return;
+    ++context_.counters.connections_accepted;
+    if (opening.form != ProxyOpening::Form::requests) return adopt_tunnel(std::move(fd), std::move(opening));
+    make_downstream(std::move(fd), {}).begin_requests(opening.first_bytes.view());
+}
+
+void Egress::adopt_tunnel(UniqueFd fd, ProxyOpening opening) {
+    const net::Endpoint destination = endpoint_of(opening.authority);
+    const std::string_view first_bytes = opening.first_bytes.view();
+    auto tcp = tcp_tunnel_to(destination);
+    if (!tcp && !may_allow(destination)) {
+        const ErrorCode code = opening.authority.is_address ? ErrorCode::address_literal : ErrorCode::denied;
+        return make_downstream(std::move(fd), destination).refuse_tunnel({code, "nothing is allowed there"}, opening);
+    }
+    // To a socket that has taken next to nothing so far.
+    const std::string accepted = tunnel_accepted(opening.form);
+    if (send(fd.get(), accepted.data(), accepted.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(accepted.size())) return;
+    if (!tcp) return make_downstream(std::move(fd), destination).begin_tunnel(first_bytes);
+    tcp->target.is_proxied = true;
+    open_tunnel(rules::TunnelKind::tcp, tcp->decision, std::move(fd), tcp->target, first_bytes);
+}
+
+// A name's synthetic address: from there on it is as if the client had asked for it by DNS.
+net::Endpoint Egress::endpoint_of(const http::Authority& authority) {
+    if (!authority.is_address) return {names_.address_of(authority.host), authority.port};
+    const auto address = net::parse_address(authority.host);
+    SALLYPORT_CHECK(address);
+    return {*address, authority.port};
+}
+
+void Egress::set_proxy_credential(std::shared_ptr<const ProxyCredential> credential) {
+    if (std::exchange(proxy_credential_, std::move(credential)) == nullptr) return;
+    const Error error{ErrorCode::closed_by_operator, "the proxy credential that it came in by is none any more"};
+    const auto cut_if_proxied = [&](auto& each) {
+        if (each.is_proxied()) each.cut(error);
+    };
+    for_each_open(downstreams_, cut_if_proxied);
+    for_each_open(tunnels_, cut_if_proxied);
+}
+
+std::optional<Egress::TcpTunnel> Egress::tcp_tunnel_to(const net::Endpoint& destination) {
     ConnectionTarget target;
     target.port = destination.port;
-    if (!name_target(destination, target)) return false;
+    if (!name_target(destination, target)) return std::nullopt;
     if (target.host.empty()) {
         target.host = target.address_literal;
         target.is_address = true;
     }
-    const auto kind = rules::TunnelKind::tcp;
-    const auto decision = snapshot_->decide_tunnel(kind, target.host, target.is_address, target.port);
-    if (decision.verdict == rules::Verdict::deny) return false;
-    open_tunnel(kind, decision, std::move(fd), target, {});
-    return true;
+    const auto decision = snapshot_->decide_tunnel(rules::TunnelKind::tcp, target.host, target.is_address, target.port);
+    if (decision.verdict == rules::Verdict::deny) return std::nullopt;
+    return TcpTunnel{std::move(target), decision};
 }
 
 void Egress::open_tunnel(rules::TunnelKind kind, const rules::Decision& decision, UniqueFd fd,

@@ -1,10 +1,12 @@
 // One sandbox's way out: its listeners, names, certificates, policy and connections. That a connection is this sandbox's
-// is a fact of the kernel: it came in on a socket that exists in this sandbox's namespace only. Owned by a Worker and
+// is a fact of the kernel: it came in on a socket that exists in this sandbox's namespace only; or its client has shown the
+// explicit proxy the sandbox's credential. Owned by a Worker and
 // pinned to it.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -20,6 +22,7 @@
 #include "proxy/limiter.h"
 #include "proxy/live.h"
 #include "proxy/name_table.h"
+#include "proxy/proxy_opening.h"
 #include "proxy/tunnel.h"
 #include "proxy/upstream_pool.h"
 #include "proxy/worker_context.h"
@@ -58,6 +61,12 @@ public:
 
     // Serves a connection that was meant for `destination`.
     void adopt(UniqueFd fd, const net::Endpoint& destination);
+    // Serves one that came to the explicit proxy, as if it had been opened in the sandbox's namespace; not where the
+    // credential that let it in is not the sandbox's any more.
+    void adopt(UniqueFd fd, ProxyOpening opening);
+    // Null: none. What came in by another one is cut.
+    void set_proxy_credential(std::shared_ptr<const ProxyCredential> credential);
+    const std::shared_ptr<const ProxyCredential>& proxy_credential() const { return proxy_credential_; }
     std::size_t downstream_count() const { return downstreams_.size(); }
     std::size_t tunnel_count() const { return tunnels_.size(); }
     std::size_t connection_count() const { return downstreams_.size() + tunnels_.size() + dns_connections_.size(); }
@@ -100,8 +109,15 @@ public:
 
 private:
     void on_accept(UniqueFd fd);
-    // Raw TCP by name: begun before a byte is read. Whether it was taken.
-    bool take_as_tcp(UniqueFd& fd, const net::Endpoint& destination);
+    // Raw TCP by name, begun before a byte is read: nothing where no rule says so.
+    struct TcpTunnel {
+        ConnectionTarget target;
+        rules::Decision decision;
+    };
+    std::optional<TcpTunnel> tcp_tunnel_to(const net::Endpoint& destination);
+    Downstream& make_downstream(UniqueFd fd, const net::Endpoint& destination);
+    void adopt_tunnel(UniqueFd fd, ProxyOpening opening);
+    net::Endpoint endpoint_of(const http::Authority& authority);
     template <class Owned, class Call>
     static void for_each_open(const Owned& owned, Call call);
     void listen(UniqueFd socket);
@@ -112,6 +128,7 @@ private:
     SandboxId id_;
     std::unique_ptr<certs::CertificateAuthority> authority_;
     std::shared_ptr<const rules::PolicySnapshot> snapshot_;
+    std::shared_ptr<const ProxyCredential> proxy_credential_;
     NameTable names_;
     certs::LeafCache leaves_;
     UpstreamPool pool_;

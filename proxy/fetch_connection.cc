@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "http/authority.h"
+#include "proxy/absolute_target.h"
 #include "proxy/egress.h"
 #include "proxy/handler_calls.h"
 
@@ -29,7 +29,9 @@ http::Next FetchConnection::on_request_head(http::RequestHead& head) {
     ++requests_;
     const auto token = head.headers.get("X-Sallyport-Call");
     HandlerCall* const call = token ? calls_.find(*token) : nullptr;
-    if (auto set = set_target(head); !set) return refuse(head, set.error());
+    auto named = take_absolute_target(head);
+    if (!named) return refuse(head, named.error());
+    target_ = std::move(*named);
     if (call == nullptr) return refuse(head, {ErrorCode::denied, "a fetch for no call that runs"});
     call_ = call;
     call_->add(*this);
@@ -40,24 +42,6 @@ http::Next FetchConnection::on_request_head(http::RequestHead& head) {
 http::Next FetchConnection::refuse(http::RequestHead& head, Error error) {
     head.target = "***";
     return stream_.refuse(head, std::move(error), head_started_);
-}
-
-// RFC 9112 section 3.2.2: what an absolute target names counts, whatever Host says.
-Result<void> FetchConnection::set_target(http::RequestHead& head) {
-    const std::string_view target = head.target;
-    const std::size_t colon = target.find("://");
-    if (colon == target.npos) return failure(ErrorCode::bad_path, "a fetch needs an absolute target");
-    const bool is_https = http::equals_ignoring_case(target.substr(0, colon), "https");
-    if (!is_https && !http::equals_ignoring_case(target.substr(0, colon), "http")) {
-        return failure(ErrorCode::bad_path, "neither http nor https");
-    }
-    const http::Scheme scheme = is_https ? http::Scheme::https : http::Scheme::http;
-    const std::string_view rest = target.substr(colon + 3);
-    auto authority = http::parse_authority(rest.substr(0, rest.find_first_of("/?#")), scheme);
-    if (!authority) return failure(authority.error());
-    target_ = {scheme, std::move(authority->host), authority->is_address, {}, authority->port};
-    head.headers.set("Host", http::to_string(target_.authority(), scheme));
-    return {};
 }
 
 void FetchConnection::on_ready(int ready) {

@@ -51,7 +51,6 @@ private:
     http::Next on_body(std::string_view bytes) override { return stream_.on_request_body(bytes); }
     http::Next on_message_end(http::HeaderMap& trailers) override { return stream_.on_request_end(trailers); }
 
-    Result<void> set_target(http::RequestHead& head);
     http::Next refuse(http::RequestHead& head, Error error);
     void on_ready(int ready);
     void read_some();

@@ -27,6 +27,7 @@ std::string_view reason_phrase(int status) {
         case 403: return "Forbidden";
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
+        case 407: return "Proxy Authentication Required";
         case 408: return "Request Timeout";
         case 410: return "Gone";
         case 414: return "URI Too Long";
@@ -132,6 +133,7 @@ WrittenReply write_local_reply(http::ResponseWriter& out, const LocalReply& repl
     head.headers.add("Cache-Control", "no-store");
     head.headers.add("x-sallyport-verdict", is_refusal(reply.error) ? "deny" : "error");
     if (head.status == 405) head.headers.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    if (head.status == 407) head.headers.add("Proxy-Authenticate", "Basic realm=\"sallyport\"");
     if (reply.error == ErrorCode::rate_limited) head.headers.add("Retry-After", std::to_string(reply.retry_after.count()));
     add_connection(head, reply.keep_alive, reply.http_1_0);
     head.body = {http::BodyKind::length, body.size()};

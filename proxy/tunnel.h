@@ -47,6 +47,7 @@ public:
     void cut(Error error) { fail(std::move(error)); }
     LiveConnection describe() const;
     const ConnectionId& connection_id() const { return id_; }
+    bool is_proxied() const { return order_.target.is_proxied; }
 
 private:
     Result<void> admit(std::size_t first_bytes);

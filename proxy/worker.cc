@@ -4,11 +4,6 @@
 #include "proxy/upstream_pool.h"
 
 namespace sallyport::proxy {
-namespace {
-
-constexpr unsigned kWorkerIndexShift = 48;
-
-}  // namespace
 
 Worker::Worker(const WorkerOptions& options, AccessLogFile& log_file)
     : deadlines_(options.deadlines),
@@ -16,7 +11,7 @@ Worker::Worker(const WorkerOptions& options, AccessLogFile& log_file)
       access_log_(loop_, log_file, {options.on_access_lines, options.tapped}),
       read_block_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
       context_{loop_, resolver_, nullptr, nullptr, access_log_, deadlines_, options.connections_max, read_block_.get(),
-               RequestId{std::uint64_t{options.index} << kWorkerIndexShift}},
+               first_request_id(options.index)},
       drain_deadline_(loop_, [this] { finish_drain(); }) {}
 
 Worker::~Worker() { stop(); }
@@ -82,6 +77,26 @@ void Worker::adopt(const SandboxId& id, UniqueFd fd, const net::Endpoint& destin
     auto shared = std::make_shared<UniqueFd>(std::move(fd));
     loop_.post([this, id, shared, destination] {
         if (Egress* const egress = find(id)) egress->adopt(std::move(*shared), destination);
+    });
+}
+
+void Worker::adopt(const SandboxId& id, UniqueFd fd, ProxyOpening opening) {
+    struct Proxied {
+        UniqueFd fd;
+        ProxyOpening opening;
+    };
+    auto shared = std::make_shared<Proxied>(Proxied{std::move(fd), std::move(opening)});
+    loop_.post([this, id, shared] {
+        if (Egress* const egress = find(id)) egress->adopt(std::move(shared->fd), std::move(shared->opening));
+    });
+}
+
+void Worker::set_proxy_credential(const SandboxId& id, std::shared_ptr<const ProxyCredential> credential,
+                                  std::function<void()> applied) {
+    loop_.post([this, id, credential = std::move(credential), applied = std::move(applied)] {
+        if (Egress* const egress = find(id)) egress->set_proxy_credential(credential);
+        // Behind the deletion of what was cut, which closes its sockets.
+        if (applied) loop_.defer(applied);
     });
 }
 

@@ -63,6 +63,12 @@ public:
                           std::function<void(bool)> done);
     // Serves a connection that was accepted elsewhere, and meant for `destination`.
     void adopt(const SandboxId& id, UniqueFd fd, const net::Endpoint& destination);
+    // Serves one that came to the explicit proxy.
+    void adopt(const SandboxId& id, UniqueFd fd, ProxyOpening opening);
+    // Null: the sandbox has none. `applied` (may be empty) is called on the worker's thread once what came in by an earlier one
+    // has been cut. Also for a sandbox that is not there.
+    void set_proxy_credential(const SandboxId& id, std::shared_ptr<const ProxyCredential> credential,
+                              std::function<void()> applied = {});
     // Forgets a sandbox: its connections are cut, its listeners closed. `removed` (may be empty): on the worker's thread.
     void remove(const SandboxId& id, std::function<void()> removed = {});
     // Calls `drained` on this worker's thread when no request runs any more, or the deadline has passed.

@@ -16,6 +16,12 @@
 
 namespace sallyport::proxy {
 
+// Request ids of two threads never meet: each counts from its own.
+inline RequestId first_request_id(unsigned thread_index) {
+    constexpr unsigned kThreadIndexShift = 48;
+    return RequestId{std::uint64_t{thread_index} << kThreadIndexShift};
+}
+
 struct WorkerContext {
     net::Loop& loop;
     net::Resolver& resolver;

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "http/authority.h"
 #include "rules/fields.h"
-#include "rules/network.h"
+#include "rules/listen_address.h"
 #include "secrets/template_text.h"
 
 namespace sallyport::rules {
@@ -17,28 +16,6 @@ constexpr std::array<std::string_view, 4> kCallerKeys{"uid", "token_file", "cert
 constexpr std::array<std::string_view, 4> kAuditKeys{"file", "rotate", "keep", "replay"};
 constexpr std::uint64_t kUidMax = 4'294'967'294;
 constexpr std::uint64_t kRotateMin = 10'000;
-
-std::optional<IpAddress> parse_listen(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == text.npos) return std::nullopt;
-    const auto digits = text.substr(colon + 1);
-    std::uint16_t port = 0;
-    const char* const end = digits.data() + digits.size();
-    if (std::from_chars(digits.data(), end, port) != std::from_chars_result{end, std::errc{}}) return std::nullopt;
-    auto host = text.substr(0, colon);
-    const bool is_v6 = host.starts_with('[') && host.ends_with(']');
-    if (!is_v6 && host.find(':') != host.npos) return std::nullopt;
-    if (is_v6) host = host.substr(1, host.size() - 2);
-    return parse_ip(host);
-}
-
-bool is_loopback(const IpAddress& address) {
-    if (!address.is_v6) return address.bytes[0] == 127;
-    IpAddress one;
-    one.is_v6 = true;
-    one.bytes[15] = 1;
-    return address == one;
-}
 
 bool is_sandbox_pattern(std::string_view text) {
     const auto fits = [](char c) {
@@ -71,7 +48,7 @@ private:
     }
 
     void check_listen(const Node& listen) {
-        const auto address = parse_listen(admin_.listen);
+        const auto address = parse_listen_address(admin_.listen);
         if (!address) {
             return reporter_.error(listen.place,
                                    "\"listen\" must be an address and a port, such as \"127.0.0.1:8443\"");
@@ -81,7 +58,7 @@ private:
         if (admin_.client_ca_file.empty() && !knows_callers) {
             reporter_.error(listen.place, "\"listen\" needs \"client_ca\", or a caller with \"token_file\"");
         }
-        if (admin_.certificate_file.empty() && !is_loopback(*address)) {
+        if (admin_.certificate_file.empty() && !is_loopback(address->address)) {
             reporter_.error(listen.place, "\"listen\" on an address that is not loopback needs \"certificate\"");
         }
     }

@@ -10,6 +10,7 @@
 #include "rules/fields.h"
 #include "rules/identity_check.h"
 #include "rules/policy_reader.h"
+#include "rules/proxy_reader.h"
 #include "rules/secret_cycles.h"
 #include "rules/secret_reader.h"
 #include "secrets/inputs.h"
@@ -18,9 +19,9 @@
 namespace sallyport::rules {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKeys{"version",   "secrets",     "credentials", "policies",
-                                                "sandboxes", "upstream_ca", "admin",       "audit"};
-constexpr std::array<std::string_view, 3> kSandboxKeys{"policy", "params", "labels"};
+constexpr std::array<std::string_view, 9> kKeys{"version",     "secrets", "credentials", "policies", "sandboxes",
+                                                "upstream_ca", "admin",   "audit",       "proxy"};
+constexpr std::array<std::string_view, 4> kSandboxKeys{"policy", "params", "labels", "namespace"};
 
 class FileReader {
 public:
@@ -41,6 +42,7 @@ public:
         read_upstream_ca();
         if (const Node* admin = find(root_, "admin")) read_admin(*admin, file_.admin, reporter_);
         if (const Node* audit = find(root_, "audit")) read_audit(*audit, file_.audit, reporter_);
+        if (const Node* proxy = find(root_, "proxy")) read_proxy(*proxy, file_.proxy, reporter_);
         file_.credentials = definitions_.specs;
         if (reporter_.has_errors()) return;
         warn_of_unused();
@@ -120,6 +122,12 @@ private:
         }
         if (const Node* params = find(entry.value, "params")) read_values(*params, "params", sandbox.params);
         if (const Node* labels = find(entry.value, "labels")) read_values(*labels, "labels", sandbox.labels);
+        if (const Node* value = find(entry.value, "namespace")) {
+            sandbox.has_namespace = read_flag(*value, "namespace", reporter_).value_or(true);
+            if (!sandbox.has_namespace && find(root_, "proxy") == nullptr) {
+                reporter_.error(value->place, "a sandbox without a namespace has no other way out than \"proxy\"");
+            }
+        }
         file_.sandboxes.emplace(entry.key, std::move(sandbox));
     }
 

@@ -35,6 +35,7 @@ struct SandboxEntry {
     std::string policy;
     secrets::Params params;
     secrets::Params labels;
+    bool has_namespace = true;  // else its only way out is the explicit proxy
 };
 
 // Somebody who may use the admin API. Exactly one of uid, token_file and certificate says who it is.
@@ -73,6 +74,13 @@ struct AuditSpec {
     friend bool operator==(const AuditSpec&, const AuditSpec&) = default;
 };
 
+// `proxy: { listen: [ /run/sallyport/proxy.sock, "127.0.0.1:3128" ] }`
+struct ProxySpec {
+    std::vector<std::string> listen;  // unix sockets' paths (with a '/') and loopback addresses; empty: no explicit proxy
+
+    friend bool operator==(const ProxySpec&, const ProxySpec&) = default;
+};
+
 // Immutable once parsed.
 struct PolicyFile {
     std::vector<secrets::SecretSource> secrets;
@@ -84,6 +92,7 @@ struct PolicyFile {
     std::vector<std::string> upstream_ca_files;
     AdminSpec admin;
     AuditSpec audit;
+    ProxySpec proxy;
     // By policy, for those that have a `script`. The parser leaves it empty: whoever can run a script fills it in.
     std::map<std::string, std::shared_ptr<const Script>, std::less<>> scripts;
 };

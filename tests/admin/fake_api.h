@@ -84,6 +84,17 @@ public:
     void delete_handler(const Caller&, const std::string& sandbox, Done done) override {
         finish("delete_handler " + sandbox, on_sandbox(sandbox, no_content()), done);
     }
+    void make_proxy_credential(const Caller&, const std::string& sandbox, Done done) override {
+        const Json made{{"username", sandbox},
+                        {"password", "0123"},
+                        {"http", {"http://" + sandbox + ":0123@127.0.0.1:3128"}},
+                        {"socks5", {"socks5h://" + sandbox + ":0123@127.0.0.1:3128"}},
+                        {"unix", {"/run/sallyport/proxy.sock"}}};
+        finish("make_proxy_credential " + sandbox, on_sandbox(sandbox, Reply::json(made.dump())), done);
+    }
+    void revoke_proxy_credential(const Caller&, const std::string& sandbox, Done done) override {
+        finish("revoke_proxy_credential " + sandbox, on_sandbox(sandbox, no_content()), done);
+    }
     void explain(const Caller&, std::string body, Done done) override {
         const auto question = Json::parse(body, nullptr, false);
         const std::string sandbox = question.is_object() ? text_of(question, "sandbox") : std::string();

@@ -204,13 +204,14 @@ TEST(OpenApi, WhatTheApiMaySayIsInTheDocument) {
         for (const Said& said : {Said{404, "not_found"}, {403, "forbidden"}, {500, "internal"}, {503, "audit_unavailable"}}) {
             may_say(route, said);
         }
-        const bool changes_policy = route.path.starts_with("/v1/policies/") || route.path.starts_with("/v1/sandbox/");
+        const bool changes_policy = route.path.starts_with("/v1/policies/") || route.path.starts_with("/v1/sandbox/{id}/egress");
         if (changes_policy && route.method != "GET") {
             for (const Said& said : {Said{409, "in_use"}, {422, "policy_invalid"}, {422, "egress_invalid"},
                                      {422, "policy_unknown"}, {503, "state_unavailable"}}) {
                 may_say(route, said);
             }
         }
+        if (route.operation == Operation::make_proxy_credential) may_say(route, {409, "no_proxy"});
         if (route.operation == Operation::explain) {
             for (const Said& said : {Said{422, "explain_invalid"}, {422, "bad_path"}, {422, "bad_authority"}}) {
                 may_say(route, said);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
+#include "net/address.h"
 #include "tests/cli/admin_gate.h"
 #include "tests/cli/handlers.h"
 
@@ -48,6 +50,72 @@ TEST_F(AdminApiTest, PoliciesAreSetReadListedAndRemoved) {
     EXPECT_EQ(decision("two", "https://a.example/"), "allow first");
     EXPECT_EQ(delete_policy("tight").status, 404) << "the file's is not the API's to remove";
     EXPECT_EQ(put_policy("a b", "{}").status, 422);
+}
+
+// Whether the explicit proxy lets somebody in by SOCKS5, who then says nothing more.
+bool lets_in(const std::string& address, const std::string& user, const std::string& password) {
+    const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage there{};
+    const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    const socklen_t size = net::to_sockaddr({*net::parse_address("127.0.0.1"), port}, there);
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<sockaddr*>(&there), size), 0);
+    const std::string said = std::string("\5\1\2\1", 4) + static_cast<char>(user.size()) + user +
+                             static_cast<char>(password.size()) + password;
+    EXPECT_EQ(send(fd.get(), said.data(), said.size(), MSG_NOSIGNAL), static_cast<ssize_t>(said.size()));
+    std::string got;
+    char block[16];
+    while (got.size() < 4) {
+        const ssize_t size = recv(fd.get(), block, sizeof block, 0);
+        if (size <= 0) break;
+        got.append(block, static_cast<std::size_t>(size));
+    }
+    return got == std::string("\5\2\1\0", 4);
+}
+
+TEST_F(AdminApiTest, X3_AProxyCredentialIsShownOnceAndTakenAway) {
+    begin("proxy: { listen: [ ./p.sock, \"127.0.0.1:0\" ] }\n" + audit_line());
+    const auto made = make_proxy_credential("one");
+    ASSERT_EQ(made.status, 200) << made.body;
+    const auto credential = json(made);
+    const std::string password = credential["password"];
+    EXPECT_EQ(credential["username"], "one");
+    EXPECT_EQ(credential["unix"][0], directory + "/p.sock");
+    const std::string address = gate->proxy_places().at(1);
+    EXPECT_EQ(credential["http"][0], "http://one:" + password + "@" + address);
+    EXPECT_EQ(credential["socks5"][0], "socks5h://one:" + password + "@" + address);
+    EXPECT_TRUE(lets_in(address, "one", password));
+    EXPECT_FALSE(lets_in(address, "two", password));
+    const std::string later = json(make_proxy_credential("one"))["password"];
+    EXPECT_FALSE(lets_in(address, "one", password)) << "when it is answered";
+    EXPECT_TRUE(lets_in(address, "one", later));
+    EXPECT_EQ(revoke_proxy_credential("one").status, 204);
+    EXPECT_FALSE(lets_in(address, "one", later));
+    EXPECT_EQ(revoke_proxy_credential("one").status, 404);
+    EXPECT_THAT(acts(), ElementsAre("make_proxy_credential one done", "make_proxy_credential one done", "revoke_proxy_credential one done"));
+    ASSERT_EQ(events.size(), 3u);
+    EXPECT_EQ(events[0].sandbox, "one");
+    for (const auto& event : events) EXPECT_EQ(event.data.find(password), std::string::npos);
+    EXPECT_EQ(read(directory + "/audit.jsonl").find(password), std::string::npos);
+}
+
+TEST_F(AdminApiTest, X3_ASandboxOfAnEarlierOnesNameHasNoneOfItsPassword) {
+    begin("proxy: { listen: \"127.0.0.1:0\" }\n");
+    const std::string password = json(make_proxy_credential("one"))["password"];
+    const std::string address = gate->proxy_places().at(0);
+    EXPECT_TRUE(lets_in(address, "one", password));
+    ASSERT_TRUE(gate->add_sandbox("one", "", {}));
+    EXPECT_EQ(revoke_proxy_credential("one").status, 404);
+    EXPECT_EQ(make_proxy_credential("two").status, 200);  // behind what the proxy was told
+    EXPECT_FALSE(lets_in(address, "one", password));
+}
+
+TEST_F(AdminApiTest, ProxyCredentialsAreForOperatorsAndForAProxyThatThereIs) {
+    begin();
+    EXPECT_EQ(make_proxy_credential("one").status, 409);
+    EXPECT_EQ(make_proxy_credential("nosuch").status, 404);
+    caller = {"uid 7", {"one"}};
+    EXPECT_EQ(make_proxy_credential("one").status, 403);
+    EXPECT_EQ(revoke_proxy_credential("one").status, 403);
 }
 
 TEST_F(AdminApiTest, P22_ABadPolicyChangesNothingAndSaysWhatTheFileWouldSay) {

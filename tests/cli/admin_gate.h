@@ -40,6 +40,9 @@ protected:
             const auto added = gate->add_sandbox(name, "", {});
             ASSERT_TRUE(added) << added.error().detail;
         }
+        auto listeners = open_proxy_listeners(gate->deployment().disk_file()->proxy);
+        ASSERT_TRUE(listeners) << listeners.error().detail;
+        gate->serve_proxy(std::move(*listeners));
         gate->start();
         api.emplace(*gate, [this](const admin::Event& event) { events.push_back(event); });
     }
@@ -93,6 +96,12 @@ protected:
     }
     admin::Reply delete_handler(const std::string& sandbox) {
         return answer([&](admin::Done done) { api->delete_handler(caller, sandbox, std::move(done)); });
+    }
+    admin::Reply make_proxy_credential(const std::string& sandbox) {
+        return answer([&](admin::Done done) { api->make_proxy_credential(caller, sandbox, std::move(done)); });
+    }
+    admin::Reply revoke_proxy_credential(const std::string& sandbox) {
+        return answer([&](admin::Done done) { api->revoke_proxy_credential(caller, sandbox, std::move(done)); });
     }
     admin::Reply explain(const std::string& body) {
         return answer([&](admin::Done done) { api->explain(caller, body, std::move(done)); });

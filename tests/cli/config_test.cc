@@ -52,10 +52,11 @@ TEST_F(ConfigTest, ChoosesTheSandboxsOwnPolicyThenTheOnlyOneThenTheDefault) {
 }
 
 TEST_F(ConfigTest, RelativePathsAreRelativeToTheFile) {
-    const auto file = load(write("p.yaml", "version: 1\nupstream_ca: ca/root.pem\nsecrets: { a: { file: a.key }, b: { file: /b.key } }\n"
+    const auto file = load(write("p.yaml", "version: 1\nproxy: { listen: [ run/p.sock, /p.sock, \"127.0.0.1:1\" ] }\nupstream_ca: ca/root.pem\nsecrets: { a: { file: a.key }, b: { file: /b.key } }\n"
                                            "policies: { p: { default: deny } }\n"));
     ASSERT_TRUE(file) << said;
     EXPECT_EQ((*file)->upstream_ca_files, std::vector<std::string>{directory + "/ca/root.pem"});
+    EXPECT_EQ((*file)->proxy.listen, (std::vector<std::string>{directory + "/run/p.sock", "/p.sock", "127.0.0.1:1"}));
     EXPECT_EQ((*file)->secrets[0].location, directory + "/a.key");
     EXPECT_EQ((*file)->secrets[1].location, "/b.key");
     EXPECT_NE(said.find("warning"), std::string::npos) << "the secrets are not used";

@@ -66,6 +66,17 @@ TEST_F(GateTest, ABadFileChangesNothing) {
     EXPECT_NE(&gate->file(), before);
 }
 
+TEST_F(GateTest, TheExplicitProxyChangesWithARestartOnly) {
+    const std::string policies = "policies: { p: { default: deny } }\n";
+    const std::string proxy = "proxy: { listen: \"127.0.0.1:0\" }\n";
+    const auto gate = make("version: 1\n" + policies + proxy + "sandboxes: { one: { policy: p } }\n");
+    ASSERT_TRUE(gate->add_sandbox("one", "", {}));
+    write("p.yaml", "version: 1\n" + policies + "sandboxes: { one: { policy: p } }\n");
+    EXPECT_NE(gate->reload("test").error().detail.find("proxy has changed"), std::string::npos);
+    write("p.yaml", "version: 1\n" + policies + proxy + "sandboxes: { one: { policy: p, namespace: false } }\n");
+    EXPECT_NE(gate->reload("test").error().detail.find("namespace of sandbox one has changed"), std::string::npos);
+}
+
 constexpr const char* kTwo = "version: 1\npolicies: { open: { default: allow }, tight: { default: deny } }\n"
                               "sandboxes: { one: { policy: open }, two: { policy: tight } }\n";
 

@@ -79,6 +79,8 @@ TEST(Options, CallsOfTheAdminApiAreRequests) {
         {{"egress", "get", "box"}, "GET", "/v1/sandbox/box/egress"},
         {{"egress", "put", "box", "-"}, "PUT", "/v1/sandbox/box/egress"},
         {{"egress", "delete", "box"}, "DELETE", "/v1/sandbox/box/egress"},
+        {{"proxy", "credential", "box"}, "POST", "/v1/sandbox/box/proxy_credential"},
+        {{"proxy", "revoke", "box"}, "DELETE", "/v1/sandbox/box/proxy_credential"},
         {{"connections", "list"}, "GET", "/v1/connections"},
         {{"connections", "close", "c1"}, "DELETE", "/v1/connections/c1"},
         // A name cannot become another call.

@@ -180,10 +180,14 @@ std::shared_ptr<const rules::PolicySnapshot> GateTest::compile(std::string polic
 }
 
 TestClient& GateTest::connect(const std::string& address, std::uint16_t port) {
+    return connect_to([&](UniqueFd fd) { egress->adopt(std::move(fd), {*net::parse_address(address), port}); });
+}
+
+TestClient& GateTest::connect_to(const std::function<void(UniqueFd)>& take) {
     int pair[2];
     SALLYPORT_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
     clients_.push_back(std::make_unique<TestClient>(loop, UniqueFd(pair[0]), [this] { check(); }));
-    egress->adopt(UniqueFd(pair[1]), {*net::parse_address(address), port});
+    take(UniqueFd(pair[1]));
     return *clients_.back();
 }
 

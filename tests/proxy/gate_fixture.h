@@ -78,6 +78,8 @@ protected:
     void start(std::string policy_yaml, Deadlines deadlines = {});
     std::string with_port(std::string text) const;
     TestClient& connect(const std::string& address, std::uint16_t port);
+    // Whose other end somebody else takes.
+    TestClient& connect_to(const std::function<void(UniqueFd)>& take);
     // To a real address that is nobody's, at the origin's port: the Host names the origin.
     TestClient& connect() { return connect("203.0.113.9", origin.port()); }
     // As connect(), over TCP: what ends can be told from what was cut.
