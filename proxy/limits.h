@@ -46,6 +46,15 @@ inline constexpr std::size_t kLeavesMax = 1024;
 // answered. About 150 bytes each.
 inline constexpr std::size_t kOriginProtocolsMax = 4096;
 
+// Requests at once on one connection over HTTP/2, where the origin has no lower limit: what RFC 9113 (section 6.5.2) has origins
+// allow at least is 100. And such connections for one origin and credential; what is beyond both waits for its turn.
+inline constexpr std::size_t kLinkStreamsMax = 128;
+inline constexpr std::size_t kLinksPerKeyMax = 16;
+// A request that an origin has not looked at (RFC 9113 section 8.7) is sent again so often, if its body was not longer than what
+// is kept of it: for each running request.
+inline constexpr int kResendsMax = 3;
+inline constexpr std::size_t kResentBodyBytesMax = 16 * 1024;
+
 // Limits that were changed leave their counts behind; above this, those that are as good as new are forgotten.
 inline constexpr std::size_t kLimitStatesMax = 1024;
 
@@ -117,6 +126,10 @@ struct Deadlines {
     milliseconds linger{2'000};            // after the last byte, for the client to read it before a reset
     milliseconds websocket_idle{3'600'000};   // nothing either way: longer than any heartbeat that is worth the name
     milliseconds upstream_idle{55'000};    // under the 60 s at which many origins close
+    // A shared connection that has said nothing for so long may have been forgotten by something in between: its next request
+    // goes out with a PING, which is answered in that time. Servers that count PINGs against a client allow one per request.
+    milliseconds link_quiet{10'000};
+    milliseconds ping_answer{10'000};
     // A tunnel in which nothing moves, either way: ssh sessions and database pools rest for long. 2 hours 4 minutes is what
     // RFC 5382 (REQ-5) asks of whoever sits on a connection's path without speaking its protocol.
     milliseconds tunnel_idle{7'440'000};
@@ -128,7 +141,7 @@ struct Deadlines {
                                    &result.request_head, &result.keep_alive,
                                    &result.body_progress, &result.connect, &result.response_head,
                                    &result.response_progress, &result.websocket_idle, &result.linger,
-                                   &result.upstream_idle, &result.tunnel_idle, &result.drain}) {
+                                   &result.upstream_idle, &result.link_quiet, &result.ping_answer, &result.tunnel_idle, &result.drain}) {
             *each = milliseconds(static_cast<milliseconds::rep>(static_cast<double>(each->count()) * factor));
         }
         return result;

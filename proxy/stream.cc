@@ -252,6 +252,9 @@ UpstreamKey Stream::upstream_key() const {
     key.credential_index = decision_.credential_index;
     if (const auto* action = snapshot_->action_of(decision_)) key.client_certificate = action->client_certificate();
     key.granted_networks = decision_.granted_networks;
+    const bool is_tls = key.scheme == http::Scheme::https;
+    key.h2c = decision_.h2c && !is_tls;
+    key.needs_http1 = !websocket_key_.empty() && (is_tls || key.h2c);
     return key;
 }
 

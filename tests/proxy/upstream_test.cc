@@ -1,9 +1,6 @@
 #include "proxy/upstream.h"
 
-#include <set>
-
 #include "proxy/upstream_pool.h"
-#include "rules/client_certificate.h"
 #include "tests/proxy/gate_fixture.h"
 
 namespace sallyport::proxy {
@@ -27,29 +24,6 @@ protected:
         return client.received;
     }
 };
-
-TEST(UpstreamKey, ConnectionsWithDifferentRightsHaveDifferentKeys) {
-    const std::vector<std::string> networks = {"10.0.0.0/8"};
-    UpstreamKey base;
-    base.host = "a.example";
-    base.port = 443;
-    const rules::ClientCertificate certificate;
-    std::vector<UpstreamKey> keys(9, base);
-    keys[1].scheme = http::Scheme::http;
-    keys[2].host = "b.example";
-    keys[3].port = 444;
-    keys[4].credential_index = 0;
-    keys[5].granted_networks = &networks;
-    keys[6].generation = Generation{2};
-    keys[7].is_address = true;
-    keys[8].client_certificate = &certificate;
-    std::set<std::string> texts;
-    for (const UpstreamKey& key : keys) {
-        std::string text;
-        key.append_to(text);
-        EXPECT_TRUE(texts.insert(text).second);
-    }
-}
 
 // D9, D10: what is dialled is what was checked, and every answer is checked.
 TEST_F(UpstreamTest, D10_AnAddressOutsideOfTheGrantedNetworkIsRefused) {
