@@ -1,5 +1,5 @@
 """The clients of the soak: processes in the sandbox, one for each kind, that say at their end what they did. A kind is a file that has
-KINDS (names and functions): ordinary.py, hostile.py, sockets.py. To add one, write a function there; to add a protocol, add a file to
+KINDS (names and functions): ordinary.py, http2.py, sockets.py, hostile.py. To add one, write a function there; to add a protocol, add a file to
 `MODULES`."""
 import importlib
 import json
@@ -9,14 +9,16 @@ import sys
 import time
 
 MODULES = ["ordinary", "sockets", "hostile"]
+MODULES_IF_NAMED = ["http2"]  # for a gate that speaks HTTP/2 to its sandboxes
 
 
 def _all():
-    return {name: module for module in MODULES for name in importlib.import_module(module).KINDS}
+    return {name: module for module in MODULES + MODULES_IF_NAMED for name in importlib.import_module(module).KINDS}
 
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 KINDS = _all()
+USUAL = [kind for kind, module in KINDS.items() if module in MODULES]
 
 
 def start(kind, place, end, seed):

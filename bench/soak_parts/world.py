@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -25,6 +26,7 @@ POLICY = {
         {"name": "open", "host": "open.acme.example"},
         {"name": "cleartext", "host": "open.acme.example", "scheme": "http"},
         {"name": "sockets", "host": "open.acme.example", "port": 9443},
+        {"name": "http2", "host": "open.acme.example", "port": 9444},
         {"name": "guardedsockets", "host": "api.acme.example", "port": 9443, "credential": "token"},
         {"name": "lines", "tcp": "db.acme.example:5432"},
         {"name": "pinned", "host": "pinned.acme.example", "tls": "passthrough"},
@@ -73,8 +75,17 @@ class World:
             self._start_origin("sockets-" + host, ["origin/websocket_server.py", HOSTS[host], "9443", path(f"internet/certs/{host}.pem"),
                                                    TOKEN], "up")
 
+        os.makedirs(path("www"))
+        testbed.write("www/static", "static\n")
+        pem = path("internet/certs/open.acme.example.pem")
+        self._start_in_internet("nghttpd", ["nghttpd", "-d", path("www"), "-a", HOSTS["open.acme.example"], "9444", pem, pem])
+        self._wait_for_listener(HOSTS["open.acme.example"], 9444)
+
     def _start_origin(self, name, argv, ready):
-        command = ["nsenter", f"--net={self.internet}", "/usr/bin/python3", os.path.join(INTEGRATION, argv[0]), *argv[1:]]
+        self._start_in_internet(name, ["/usr/bin/python3", os.path.join(INTEGRATION, argv[0]), *argv[1:]], ready)
+
+    def _start_in_internet(self, name, argv, ready=""):
+        command = ["nsenter", f"--net={self.internet}", *argv]
         with open(path(name + ".log"), "wb") as log:
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                              env={**os.environ, "RECORD": "no", "PYTHONDONTWRITEBYTECODE": "1"})
@@ -83,6 +94,15 @@ class World:
             if time.monotonic() > deadline:
                 raise SystemExit(f"soak: {name} does not start: {testbed.log_of(name)}")
             time.sleep(0.05)
+
+    @staticmethod
+    def _wait_for_listener(address, port):
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex((address, port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise SystemExit(f"soak: nobody listens at {address}:{port}")
 
     def _start_daemon(self):
         # An hour's lines are more than the tmpfs holds.
