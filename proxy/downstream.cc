@@ -20,7 +20,7 @@ Downstream::Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, cons
 }
 
 // A worker that stops: what still runs has its line too.
-Downstream::~Downstream() { stream_.abort({ErrorCode::draining, "stopped"}); }
+Downstream::~Downstream() { abort_streams({ErrorCode::draining, "stopped"}); }
 
 bool Downstream::is_draining() const { return egress_.is_draining(); }
 
@@ -46,7 +46,7 @@ void Downstream::read_requests() {
             break;
         }
         if (result.state == net::IoState::failed) {
-            stream_.abort({ErrorCode::client_gone, "the connection broke"});
+            abort_streams({ErrorCode::client_gone, "the connection broke"});
             return close();
         }
         bytes_in_ += result.bytes;
@@ -58,6 +58,7 @@ void Downstream::read_requests() {
 
 void Downstream::feed(std::string_view bytes) {
     if (closing_) return;
+    if (http2_ != nullptr) return feed_http2(bytes);
     const bool wanted = pending_.empty() && !request_paused_ && (!stream_.is_active() || stream_.awaits_request_body());
     if (!wanted) return pending_.append(bytes);
     if (stream_.is_relaying()) return static_cast<void>(stream_.on_request_body(bytes));
@@ -71,6 +72,28 @@ void Downstream::feed(std::string_view bytes) {
     pending_.append(bytes.substr(*taken));
 }
 
+void Downstream::begin_http2() {
+    Http2Carrier& carrier = *this;
+    http2_ = std::make_unique<Http2Downstream>(context_, egress_, carrier);
+    schedule_round();
+}
+
+void Downstream::feed_http2(std::string_view bytes) {
+    const auto taken = http2_->feed(bytes);
+    if (taken) return;
+    log_refusal(taken.error());
+    closing_ = true;
+}
+
+void Downstream::fill_out() {
+    if (http2_ != nullptr) http2_->produce(out_);
+}
+
+void Downstream::abort_streams(const Error& error) {
+    stream_.abort(error);
+    if (http2_ != nullptr) http2_->abort(error);
+}
+
 void Downstream::feed_pending() {
     Buffer bytes = std::move(pending_);
     pending_ = Buffer();
@@ -82,12 +105,13 @@ void Downstream::end_round() {
     if (state_ != State::open) return;
     if (saw_eof_ && pending_.empty() && stream_.is_relaying()) stream_.on_client_finished();
     if (stream_.is_active()) stream_.on_downstream_round_end();
+    if (http2_ != nullptr) http2_->end_round();
     if (state_ != State::open) return;
     flush();
     if (state_ != State::open) return;
     if (may_take_pending()) schedule_round();
-    if (!stream_.is_active() && pending_.empty() && saw_eof_) closing_ = true;
-    if (closing_ && !stream_.is_active() && out_.empty()) return close_after_flush();
+    if (!has_work() && pending_.empty() && (saw_eof_ || (http2_ != nullptr && is_draining()))) closing_ = true;
+    if (closing_ && !has_work() && out_.empty()) return close_after_flush();
     const int write = connection_.wanted() & net::FdWatch::kWrite;
     connection_.want((may_read() ? net::FdWatch::kRead : 0) | write);
     update_deadline();
@@ -134,6 +158,7 @@ void Downstream::on_eof() {
     saw_eof_ = true;
     // What was switched to another protocol ends in each direction on its own: see end_round().
     if (stream_.is_relaying()) return;
+    if (http2_ != nullptr) return http2_->on_eof();
     // Between requests, or after one whose answer is on its way: a half-close, which HTTP allows.
     if (stream_.is_active() ? !stream_.awaits_request_body() : parser_.between_messages()) return;
     if (!pending_.empty()) return;
@@ -143,14 +168,14 @@ void Downstream::on_eof() {
 
 void Downstream::flush() {
     const bool was_above = out_.size() > kLowWatermarkBytes;
-    while (!out_.empty()) {
+    for (fill_out(); !out_.empty(); fill_out()) {
         const net::IoResult result = connection_.write(out_.view());
         if (result.state == net::IoState::again) {
             connection_.want(connection_.wanted() | net::FdWatch::kWrite);
             break;
         }
         if (result.state != net::IoState::ok) {
-            stream_.abort({ErrorCode::client_gone, "closed in the middle of a response"});
+            abort_streams({ErrorCode::client_gone, "closed in the middle of a response"});
             return close();
         }
         bytes_out_ += result.bytes;
@@ -159,13 +184,13 @@ void Downstream::flush() {
     }
     if (out_.empty()) connection_.want(connection_.wanted() & ~net::FdWatch::kWrite);
     update_deadline();
-    if (closing_ && out_.empty() && !stream_.is_active()) return close_after_flush();
+    if (closing_ && out_.empty() && !has_work()) return close_after_flush();
     if (finishing_ && out_.empty()) {
         finishing_ = false;
         connection_.shutdown_write();
     }
     if (!was_above || out_.size() > kLowWatermarkBytes) return;
-    stream_.on_downstream_drained();
+    if (http2_ == nullptr) stream_.on_downstream_drained();
     schedule_round();
 }
 
@@ -178,12 +203,14 @@ void Downstream::on_stream_finished(bool keep_alive) {
 void Downstream::finish_writing() { finishing_ = true; }
 
 void Downstream::begin_drain() {
+    if (http2_ != nullptr && state_ == State::open) return http2_->shut_down();
     if (state_ == State::lingering || stream_.is_active()) return;
     close();
 }
 
 void Downstream::on_new_snapshot() {
-    if (state_ == State::open) stream_.on_new_snapshot();
+    if (state_ != State::open) return;
+    http2_ != nullptr ? http2_->on_new_snapshot() : stream_.on_new_snapshot();
 }
 
 void Downstream::close_after_flush() {
@@ -213,7 +240,7 @@ void Downstream::discard_input() {
 }
 
 void Downstream::cut(Error error) {
-    stream_.abort(std::move(error));
+    abort_streams(error);
     abort();
 }
 
@@ -222,21 +249,22 @@ LiveConnection Downstream::describe() const {
     live.id = id_.text();
     live.sandbox = egress_.id().value;
     const bool is_tls = protocol_ == Protocol::tls;
-    live.protocol = is_tls ? "https" : protocol_ == Protocol::http1 ? "http" : "";
+    live.protocol = is_tls ? "https" : protocol_ == Protocol::http1 || protocol_ == Protocol::http2 ? "http" : "";
     live.host = target_.host.empty() && !takes_absolute_targets_ ? net::to_string(destination_.address) : target_.host;
     live.port = target_.port;
     live.age_ms = age_ms(opened_, context_.loop.now());
     live.bytes_in = bytes_in_;
     live.bytes_out = bytes_out_;
-    live.requests = requests_;
+    live.requests = http2_ != nullptr ? http2_->requests() : requests_;
     switch (state_) {
         case State::greeting: live.state = "greeting"; break;
         case State::handshaking: live.state = "handshake"; break;
-        case State::open: live.state = stream_.is_active() ? "request" : "idle"; break;
+        case State::open: live.state = has_work() ? "request" : "idle"; break;
         case State::lingering:
         case State::closed: live.state = "closing"; break;
     }
-    stream_.describe(live);
+    const Stream* const shown = http2_ != nullptr ? http2_->first_stream() : &stream_;
+    if (shown != nullptr) shown->describe(live);
     return live;
 }
 
@@ -247,7 +275,7 @@ void Downstream::abort() {
 
 void Downstream::close() {
     if (state_ == State::closed) return;
-    stream_.abort({ErrorCode::client_gone, "closed"});
+    abort_streams({ErrorCode::client_gone, "closed"});
     state_ = State::closed;
     connection_.want(net::FdWatch::kNone);
     deadline_.stop();
@@ -263,6 +291,7 @@ Downstream::Waiting Downstream::waiting_for() const {
         case State::open: break;
     }
     if (!out_.empty()) return Waiting::client_reads;
+    if (http2_ != nullptr) return has_work() ? Waiting::nothing : Waiting::idle;
     if (stream_.is_relaying()) return Waiting::nothing;
     if (stream_.awaits_request_body()) return request_paused_ ? Waiting::nothing : Waiting::request_body;
     if (stream_.is_active()) return Waiting::nothing;
@@ -315,7 +344,7 @@ void Downstream::on_deadline() {
     if (missed == Waiting::handshake) log_refusal({ErrorCode::request_timeout, "the TLS handshake"});
     if (body) {
         const char* const what = missed == Waiting::request_body ? "the body" : "the client does not read";
-        stream_.abort({ErrorCode::request_timeout, what});
+        abort_streams({ErrorCode::request_timeout, what});
         return abort();
     }
     close();

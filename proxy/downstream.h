@@ -1,7 +1,8 @@
 // One connection from a sandbox: finds out what it speaks and whom it is for, ends its TLS, and hands its requests to a
-// stream, one after the other. Owned by the sandbox's Egress. Lives on one worker.
+// stream, one after the other; or, where it speaks HTTP/2, to an Http2Downstream. Owned by the sandbox's Egress. Lives on one worker.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "net/client_hello.h"
 #include "net/connection.h"
 #include "proxy/connection_id.h"
+#include "proxy/http2_downstream.h"
 #include "proxy/proxy_opening.h"
 #include "proxy/sniffer.h"
 #include "proxy/stream.h"
@@ -22,7 +24,7 @@ namespace sallyport::proxy {
 
 class Egress;
 
-class Downstream final : private http::RequestSink, public StreamOwner {
+class Downstream final : private http::RequestSink, public StreamOwner, private Http2Carrier {
 public:
     // `destination` is where the client meant to go.
     Downstream(WorkerContext& context, Egress& egress, UniqueFd fd, const net::Endpoint& destination);
@@ -69,7 +71,8 @@ private:
     void read_greeting();
     void take_greeting(std::string_view bytes);
     Result<void> take_proxy_request(http::RequestHead& head);
-    void begin_http1();
+    void begin_cleartext();
+    bool may_speak_http2() const;
     void read_client_hello();
     // Hands the connection to a tunnel, unread.
     void pass_through(const net::ClientHello& hello);
@@ -78,6 +81,16 @@ private:
     void refuse_tls(Error error, int alert);
     void step_handshake();
     void on_open();
+
+    // Http2Carrier.
+    void write_now() override { flush(); }
+    void write_soon() override { schedule_round(); }
+
+    void begin_http2();
+    void feed_http2(std::string_view bytes);
+    bool has_work() const { return stream_.is_active() || (http2_ != nullptr && http2_->open_streams() > 0); }
+    void fill_out();
+    void abort_streams(const Error& error);
 
     void read_requests();
     void feed(std::string_view bytes);
@@ -110,6 +123,7 @@ private:
     net::Connection connection_;
     http::Http1RequestParser parser_;
     Stream stream_;
+    std::unique_ptr<Http2Downstream> http2_;  // null for HTTP/1
     Buffer greeting_;
     net::ClientHelloReader hello_;
     Buffer out_;

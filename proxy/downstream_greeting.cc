@@ -24,24 +24,34 @@ void Downstream::take_greeting(std::string_view bytes) {
             if (greeting_.size() > kSniffBytesMax) abort();
             return;
         case Protocol::tls: return read_client_hello();
-        case Protocol::http1: return begin_http1();
-        case Protocol::http2:
-        case Protocol::unknown: log_refusal({ErrorCode::not_intercepted, "neither TLS nor HTTP/1"}); return abort();
+        case Protocol::http1:
+        case Protocol::http2: return begin_cleartext();
+        case Protocol::unknown: log_refusal({ErrorCode::not_intercepted, "neither TLS nor HTTP"}); return abort();
     }
 }
 
-void Downstream::begin_http1() {
+void Downstream::begin_cleartext() {
     target_.scheme = http::Scheme::http;
     if (auto set = egress_.name_target(destination_, target_); !set) {
         log_refusal(set.error());
         return abort();
     }
+    if (protocol_ == Protocol::http2 && !may_speak_http2()) {
+        log_refusal({ErrorCode::not_intercepted, "cleartext HTTP/2 where no rule says h2c"});
+        return abort();
+    }
     state_ = State::open;
+    if (protocol_ == Protocol::http2) begin_http2();
     Buffer first = std::move(greeting_);
     bytes_in_ += first.size();
     context_.counters.bytes_from_sandboxes += first.size();
     feed(first.view());
     end_round();
+}
+
+// Prior knowledge (RFC 9113 section 3.3). Where only the requests can tell the host, each is judged by its own rule.
+bool Downstream::may_speak_http2() const {
+    return egress_.snapshot()->may_speak_h2c(target_.host, target_.is_address, target_.port);
 }
 
 void Downstream::read_client_hello() {
@@ -110,6 +120,7 @@ void Downstream::step_handshake() {
 
 void Downstream::on_open() {
     state_ = State::open;
+    if (agreed_on(connection_.ssl()) == Spoken::http2) begin_http2();
     connection_.want(net::FdWatch::kRead);
     update_deadline();
     if (connection_.has_buffered_input()) read_requests();
@@ -131,7 +142,7 @@ void Downstream::log_refusal(const Error& error, int status) {
     ConnectionTarget meant = target_;
     if (meant.host.empty()) (void)egress_.name_target(destination_, meant);
     const std::string literal = net::to_string(destination_.address);
-    record.scheme = protocol_ == Protocol::tls ? "https" : protocol_ == Protocol::http1 ? "http" : "tcp";
+    record.scheme = protocol_ == Protocol::tls ? "https" : protocol_ == Protocol::http1 || protocol_ == Protocol::http2 ? "http" : "tcp";
     record.host = meant.host.empty() ? std::string_view(literal) : std::string_view(meant.host);
     record.port = destination_.port;
     record.status = status;

@@ -103,6 +103,9 @@ inline constexpr double kRefusalLeavesBurst = 100;
 // How long a synthetic address may be remembered by a client.
 inline constexpr std::uint32_t kNameTtlSeconds = 60;
 
+// Of streams that have ended, kept for the next ones of the same HTTP/2 connection: most clients have few at a time.
+inline constexpr std::size_t kUnusedExchangesMax = 8;
+
 // The log shows this much of a path.
 inline constexpr std::size_t kLoggedPathBytesMax = 1024;
 

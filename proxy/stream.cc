@@ -131,6 +131,8 @@ Result<void> Stream::judge() {
     decision_ = decide(*snapshot_, is_ruled_);
     if (decision_.verdict == rules::Verdict::deny) return failure(decision_.error);
     if (!websocket_key_.empty() && !decision_.websocket) return failure(ErrorCode::upgrade_refused);
+    const bool is_h2c = head_.version_major == 2 && owner_.target().scheme == http::Scheme::http;
+    if (is_h2c && !decision_.h2c) return failure(ErrorCode::not_intercepted, "cleartext HTTP/2, and the rule does not say h2c");
     head_.target = target_to_send(canonical_.target, decision_.path_decided);
     return check_cleartext();
 }

@@ -1,8 +1,10 @@
 #include "proxy/websocket.h"
 
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include "base/buffer.h"
+#include "base/check.h"
 #include "http/characters.h"
 #include "rules/base64.h"
 
@@ -90,6 +92,14 @@ std::string websocket_accept(std::string_view key) {
     SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
     Buffer out;
     rules::append_base64(out, {reinterpret_cast<const char*>(digest), sizeof digest});
+    return std::string(out.view());
+}
+
+std::string random_websocket_key() {
+    unsigned char bytes[16];
+    SALLYPORT_CHECK(RAND_bytes(bytes, sizeof bytes) == 1);
+    Buffer out;
+    rules::append_base64(out, {reinterpret_cast<const char*>(bytes), sizeof bytes});
     return std::string(out.view());
 }
 

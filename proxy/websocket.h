@@ -22,6 +22,9 @@ Result<void> check_websocket_response(const http::ResponseHead& head, std::strin
 // Sec-WebSocket-Accept for a key.
 std::string websocket_accept(std::string_view key);
 
+// A key of our own, where the client's version of HTTP has none.
+std::string random_websocket_key();
+
 // What hop-by-hop rules have taken away.
 void add_upgrade_fields(http::HeaderMap& headers);
 

@@ -1,4 +1,6 @@
 // What is known of a connection before its first request: to where, and how, its requests would be forwarded.
+#include <algorithm>
+
 #include "rules/compiled_policy.h"
 #include "rules/runtime_rules.h"
 #include "rules/shared_credentials.h"
@@ -69,11 +71,10 @@ Decision PolicySnapshot::route(http::Scheme scheme, std::string_view host, bool 
 
 bool PolicySnapshot::may_speak_h2c(std::string_view host, bool is_address, std::uint16_t port) const {
     bool found = false;
+    const auto look_at = [&](const Rule& rule) { found |= rule.h2c && matches_endpoint(rule, http::Scheme::http, port); };
     const auto look_in = [&](const CompiledPolicy& policy) {
-        find_rules(policy, host, is_address, [&](std::uint32_t index) {
-            const Rule& rule = policy.rules[index];
-            found |= rule.h2c && matches_endpoint(rule, http::Scheme::http, port);
-        });
+        if (host.empty()) return void(std::for_each(policy.rules.begin(), policy.rules.end(), look_at));
+        find_rules(policy, host, is_address, [&](std::uint32_t index) { look_at(policy.rules[index]); });
     };
     if (const auto* rules = runtime_rules()) look_in(*rules);
     look_in(*policy_);

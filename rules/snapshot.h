@@ -110,7 +110,7 @@ public:
     // client meant to go. Its grants and its credential say how to connect to the origin to find out what it speaks; nothing
     // may be sent. Verdict deny where there is none: all is refused, answered here, handled, or sent elsewhere.
     Decision route(http::Scheme scheme, std::string_view host, bool is_address, std::uint16_t port) const;
-    // Whether any rule for a cleartext host and port says `h2c: true`.
+    // Whether any rule for a cleartext host and port says `h2c: true`; `host` is empty where only requests can tell it.
     bool may_speak_h2c(std::string_view host, bool is_address, std::uint16_t port) const;
 
     // Whether a raw connection may be made: asked for `tcp` before a byte is read, for `passthrough` once the name is

@@ -115,6 +115,8 @@ TEST(Route, H2cIsSpokenWhereARuleSaysSo) {
     EXPECT_FALSE(snapshot->may_speak_h2c("unknown.example", false, 80)) << "the default is no h2c";
     EXPECT_TRUE(snapshot->may_speak_h2c("rpc.example", false, 50051));
     EXPECT_FALSE(snapshot->may_speak_h2c("rpc.example", false, 80));
+    EXPECT_TRUE(snapshot->may_speak_h2c("", false, 50051)) << "only the requests can tell the host";
+    EXPECT_FALSE(snapshot->may_speak_h2c("", false, 8080));
     EXPECT_FALSE(snapshot->may_speak_h2c("moved.example", false, 80));
     EXPECT_FALSE(snapshot->may_speak_h2c("off.example", false, 80));
     EXPECT_TRUE(snapshot->may_speak_h2c("own.example", false, 80));
