@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kChunkedField = "Transfer-Encoding: chunked\r\n";
 constexpr std::string_view kLengthField = "Content-Length: ";
 constexpr std::size_t kNumberBytesMax = std::numeric_limits<std::uint64_t>::digits10 + 1;
-constexpr std::size_t kHeadRestBytesMax = 64 + kLengthField.size() + kNumberBytesMax;
+constexpr std::string_view kConnectionTe = "Connection: TE\r\n";
+constexpr std::size_t kHeadRestBytesMax = 64 + kConnectionTe.size() + kLengthField.size() + kNumberBytesMax;
 
 // Writes into one reserved piece of a Buffer, so that a head costs one check of the room and not one for each part.
 class Pen {
@@ -62,6 +63,8 @@ void write_request_head(Buffer& out, const RequestHead& head) {
     Pen pen(out, head.method.size() + head.target.size() + head.headers.wire_size() + kHeadRestBytesMax);
     pen << head.method << " " << head.target << " HTTP/1.1\r\n";
     write_fields(pen, head.headers);
+    // Of a client over HTTP/2, where the one does without the other (RFC 9113 section 8.2.2).
+    if (head.version_major == 2 && head.headers.has("TE")) pen << kConnectionTe;
     write_framing(pen, head.body);
     pen << "\r\n";
 }

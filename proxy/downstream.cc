@@ -28,6 +28,7 @@ void Downstream::on_ready(int ready) {
     if ((ready & net::FdWatch::kWrite) != 0 && state_ == State::open) end_round();
     switch (state_) {
         case State::greeting: return read_greeting();
+        case State::asking: return;
         case State::handshaking: return step_handshake();
         case State::open:
             if ((ready & net::FdWatch::kRead) != 0) read_requests();
@@ -258,6 +259,7 @@ LiveConnection Downstream::describe() const {
     live.requests = http2_ != nullptr ? http2_->requests() : requests_;
     switch (state_) {
         case State::greeting: live.state = "greeting"; break;
+        case State::asking:
         case State::handshaking: live.state = "handshake"; break;
         case State::open: live.state = has_work() ? "request" : "idle"; break;
         case State::lingering:
@@ -277,6 +279,7 @@ void Downstream::close() {
     if (state_ == State::closed) return;
     abort_streams({ErrorCode::client_gone, "closed"});
     state_ = State::closed;
+    question_.reset();
     connection_.want(net::FdWatch::kNone);
     deadline_.stop();
     egress_.remove(*this);
@@ -285,6 +288,7 @@ void Downstream::close() {
 Downstream::Waiting Downstream::waiting_for() const {
     switch (state_) {
         case State::greeting: return Waiting::greeting;
+        case State::asking: return Waiting::nothing;  // the pool has deadlines of its own
         case State::handshaking: return Waiting::handshake;
         case State::lingering: return Waiting::linger;
         case State::closed: return Waiting::nothing;

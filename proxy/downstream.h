@@ -16,8 +16,10 @@
 #include "proxy/http2_downstream.h"
 #include "proxy/proxy_opening.h"
 #include "proxy/sniffer.h"
+#include "proxy/spoken.h"
 #include "proxy/stream.h"
 #include "proxy/stream_owner.h"
+#include "proxy/upstream_pool.h"
 #include "proxy/worker_context.h"
 
 namespace sallyport::proxy {
@@ -60,7 +62,8 @@ public:
     void abort() override;
 
 private:
-    enum class State { greeting, handshaking, open, lingering, closed };
+    // asking: the origin what it speaks, before the client is told.
+    enum class State { greeting, asking, handshaking, open, lingering, closed };
     enum class Waiting { nothing, greeting, handshake, request_head, request_body, idle, client_reads, linger };
 
     http::Next on_request_head(http::RequestHead& head) override;
@@ -76,7 +79,8 @@ private:
     void read_client_hello();
     // Hands the connection to a tunnel, unread.
     void pass_through(const net::ClientHello& hello);
-    void begin_tls();
+    void ask_origin(const std::vector<std::string>& offered);
+    void begin_tls(Spoken spoken);
     // Refuses before a certificate: by a TLS alert (RFC 8446 section 6), with a line in the log.
     void refuse_tls(Error error, int alert);
     void step_handshake();
@@ -123,6 +127,7 @@ private:
     net::Connection connection_;
     http::Http1RequestParser parser_;
     Stream stream_;
+    std::unique_ptr<ProtocolQuestion> question_;  // while it is asked
     std::unique_ptr<Http2Downstream> http2_;  // null for HTTP/1
     Buffer greeting_;
     net::ClientHelloReader hello_;

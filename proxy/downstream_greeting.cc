@@ -4,6 +4,7 @@
 #include "proxy/connection_record.h"
 #include "proxy/downstream.h"
 #include "proxy/egress.h"
+#include "proxy/route_key.h"
 #include "proxy/server_tls.h"
 
 namespace sallyport::proxy {
@@ -73,7 +74,24 @@ void Downstream::read_client_hello() {
     if (reach == rules::Reach::denied && !egress_.may_explain_refusal(target_.host)) {
         return refuse_tls({ErrorCode::denied, "too many refused names"}, SSL_AD_ACCESS_DENIED);
     }
-    begin_tls();
+    if (reach == rules::Reach::intercept && depends_on_origin(reading->hello.alpn)) return ask_origin(reading->hello.alpn);
+    begin_tls(choose_spoken(reading->hello.alpn, std::nullopt));
+}
+
+// A client that takes either version is told what the origin speaks; the first time, the origin has to be asked.
+void Downstream::ask_origin(const std::vector<std::string>& offered) {
+    const auto& snapshot = egress_.snapshot();
+    const auto route = snapshot->route(target_.scheme, target_.host, target_.is_address, target_.port);
+    if (route.verdict == rules::Verdict::deny) return begin_tls(choose_spoken(offered, std::nullopt));
+    const UpstreamKey key = key_of_route(target_, *snapshot, route);
+    if (const auto known = egress_.pool().known_protocol(key)) return begin_tls(choose_spoken(offered, known));
+    state_ = State::asking;
+    connection_.want(net::FdWatch::kNone);
+    update_deadline();
+    question_ = egress_.pool().learn(key, snapshot, [this, offered](std::optional<Spoken> spoken) {
+        connection_.want(net::FdWatch::kRead);
+        begin_tls(choose_spoken(offered, spoken));
+    });
 }
 
 void Downstream::pass_through(const net::ClientHello& hello) {
@@ -88,7 +106,7 @@ void Downstream::pass_through(const net::ClientHello& hello) {
     close();
 }
 
-void Downstream::begin_tls() {
+void Downstream::begin_tls(Spoken spoken) {
     if (!egress_.leaves().contains(target_.host)) ++context_.counters.leaves_minted;
     const auto leaf = egress_.leaves().get(target_.host, target_.is_address, std::chrono::system_clock::now());
     if (!leaf) return refuse_tls(leaf.error(), SSL_AD_ACCESS_DENIED);
@@ -98,6 +116,7 @@ void Downstream::begin_tls() {
     SSL* ssl = connection_.ssl();
     SALLYPORT_CHECK(SSL_use_certificate(ssl, *leaf) == 1);
     SALLYPORT_CHECK(SSL_use_PrivateKey(ssl, egress_.leaf_key()) == 1);
+    set_spoken(ssl, spoken);
     egress_.bind_sessions(ssl, target_.host);
     update_deadline();
     step_handshake();

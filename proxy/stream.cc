@@ -124,7 +124,10 @@ Result<void> Stream::judge() {
     if (auto same = check_authority(); !same) return same;
     if (auto upgrade = read_upgrade(); !upgrade) return upgrade;
     // Before the decision: what Connection takes away must not have helped to match a rule.
+    const bool takes_trailers = head_.version_major == 2 && head_.headers.get("TE") == "trailers";
     if (auto removed = http::remove_hop_by_hop(head_); !removed) return removed;
+    // Servers of gRPC go by it (gRPC over HTTP/2, "Requests").
+    if (takes_trailers) head_.headers.add("TE", "trailers");
     remove_own_fields(head_.headers);
     head_.headers.remove("Expect");
     set_host(head_.headers, http::to_string(canonical_.authority, canonical_.scheme));
@@ -352,6 +355,8 @@ http::Next Stream::on_request_end(http::HeaderMap& trailers) {
 }
 
 Result<void> Stream::end_request_body(http::HeaderMap& trailers) {
+    // What follows an upgrade is no body: it ends when the client ends it.
+    if (!websocket_key_.empty()) return {};
     if (body_.is_gathering()) return open_upstream(false);
     if (upstream_ == nullptr || body_.is_gathered()) return {};
     http::keep_allowed_trailers(trailers);
