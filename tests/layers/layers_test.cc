@@ -30,7 +30,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
 
 // What a test that shows it begins its name with; several may: P1P2P4NoProtocolLeaves, D1_TheHostMustBe.
 const std::set<std::string> kThreatRows = {
-    "D1", "D2", "D3",  "D4",  "D5",  "D6",  "D7",  "D8",  "D9",  "D10", "D11", "D12", "D13", "D14", "D15", "D17", "D18", "D19", "D20", "D21",
+    "D1", "D2", "D3",  "D4",  "D5",  "D6",  "D7",  "D8",  "D9",  "D10", "D11", "D12", "D13", "D14", "D15", "D16", "D17", "D18", "D19", "D20", "D21",
     "P1", "P2", "P3",  "P4",  "P5",  "P6",  "P7",  "P8",  "P9",  "P10", "P11", "P12", "P13", "P14", "P15", "P16", "P17", "P19", "P20",
     "P21", "P22", "P23", "P24", "P25", "X1", "X2",  "X3",  "X4",  "X5",  "X6",  "X7",  "X9",  "X11", "X12", "X14", "X15", "X16", "X17",
     "R1", "R2", "R3",  "R4",  "R5",  "R6",  "R7",  "R8",  "R9",  "R10", "R11", "R12", "R13", "R14", "R15", "R16", "R17",
