@@ -119,7 +119,7 @@ void Downstream::end_round() {
 }
 
 void Downstream::schedule_round() {
-    if (std::exchange(round_scheduled_, true)) return;
+    if (state_ == State::closed || std::exchange(round_scheduled_, true)) return;
     context_.loop.defer([this] {
         round_scheduled_ = false;
         if (state_ != State::open) return;
@@ -277,9 +277,13 @@ void Downstream::abort() {
 
 void Downstream::close() {
     if (state_ == State::closed) return;
-    abort_streams({ErrorCode::client_gone, "closed"});
+    const Error closed{ErrorCode::client_gone, "closed"};
+    abort_streams(closed);
+    if (http2_ != nullptr) http2_->close(closed);
     state_ = State::closed;
     question_.reset();
+    const std::uint64_t requests = http2_ != nullptr ? http2_->requests() : requests_;
+    if (asked_origin_ && requests == 0) log_refusal({ErrorCode::client_gone, "its origin was asked, and no request came"});
     connection_.want(net::FdWatch::kNone);
     deadline_.stop();
     egress_.remove(*this);

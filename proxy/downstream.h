@@ -127,6 +127,7 @@ private:
     net::Connection connection_;
     http::Http1RequestParser parser_;
     Stream stream_;
+    bool asked_origin_ = false;  // for this connection: it has a line, whether a request comes or not
     std::unique_ptr<ProtocolQuestion> question_;  // while it is asked
     std::unique_ptr<Http2Downstream> http2_;  // null for HTTP/1
     Buffer greeting_;

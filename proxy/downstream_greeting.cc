@@ -85,6 +85,8 @@ void Downstream::ask_origin(const std::vector<std::string>& offered) {
     if (route.verdict == rules::Verdict::deny) return begin_tls(choose_spoken(offered, std::nullopt));
     const UpstreamKey key = key_of_route(target_, *snapshot, route);
     if (const auto known = egress_.pool().known_protocol(key)) return begin_tls(choose_spoken(offered, known));
+    if (!egress_.may_ask_origin(target_, route.rule)) return begin_tls(choose_spoken(offered, std::nullopt));
+    asked_origin_ = true;
     state_ = State::asking;
     connection_.want(net::FdWatch::kNone);
     update_deadline();
@@ -156,6 +158,7 @@ void Downstream::give_up_greeting() {
 }
 
 void Downstream::log_refusal(const Error& error, int status) {
+    asked_origin_ = false;
     const auto snapshot = egress_.snapshot();
     AccessRecord record = connection_record(egress_.id(), *snapshot, context_.next_request_id());
     ConnectionTarget meant = target_;

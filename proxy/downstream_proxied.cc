@@ -40,6 +40,9 @@ void Downstream::begin_requests(std::string_view first_bytes) {
 // What shows whose it is goes no further: not to rules, not to handlers, not to logs. The password of another sandbox is a
 // wrong one here; the client finds that out at the door, on a connection of its own.
 Result<void> Downstream::take_proxy_request(http::RequestHead& head) {
+    // What is refused is not about the host of the request before.
+    target_ = {};
+    target_.is_proxied = true;
     const auto login = ProxyLogin::read(head.headers);
     head.headers.remove("Proxy-Authorization");
     const auto& credential = egress_.proxy_credential();

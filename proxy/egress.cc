@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "http/authority.h"
 #include "net/original_dst.h"
+#include "proxy/connection_record.h"
 #include "proxy/name_server.h"
 
 namespace sallyport::proxy {
@@ -26,7 +27,8 @@ Egress::Egress(WorkerContext& context, EgressParts parts)
       leaves_(*authority_, kLeavesMax),
       pool_(context, id_),
       calls_(context, *this),
-      refusal_tokens_at_(context.loop.now()) {
+      refusal_tokens_at_(context.loop.now()),
+      question_tokens_at_(context.loop.now()) {
     for (UniqueFd* socket : {&parts.tcp_v4, &parts.tcp_v6}) listen(std::move(*socket));
     for (UniqueFd* socket : {&parts.dns_v4, &parts.dns_v6}) answer_names(std::move(*socket));
 }
@@ -169,6 +171,22 @@ bool Egress::may_explain_refusal(std::string_view host) {
     if (refusal_tokens_ < 1) return false;
     refusal_tokens_ -= 1;
     return true;
+}
+
+bool Egress::may_ask_origin(const ConnectionTarget& target, std::string_view rule) {
+    const auto now = context_.loop.now();
+    const double elapsed = std::chrono::duration<double>(now - question_tokens_at_).count();
+    question_tokens_at_ = now;
+    question_tokens_ = std::min(kQuestionsBurst, question_tokens_ + elapsed * kQuestionsPerSecond);
+    if (question_tokens_ < 1) return false;
+    question_tokens_ -= 1;
+    AccessRecord record = connection_record(id_, *snapshot_, context_.next_request_id());
+    record.scheme = http::to_string(target.scheme);
+    record.host = target.host;
+    record.port = target.port;
+    record.allowed = true;
+    record.rule = rule;
+    return audit_connection(context_.audit, record, "question");
 }
 
 void Egress::bind_sessions(SSL* ssl, std::string_view host) const {

@@ -4,6 +4,7 @@
 // pinned to it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -84,6 +85,9 @@ public:
 
     // For downstream connections.
     UpstreamPool& pool() { return pool_; }
+    // Of HTTP/2, on all of the sandbox's connections.
+    std::size_t open_streams() const { return open_streams_; }
+    void count_streams(std::ptrdiff_t more) { open_streams_ += static_cast<std::size_t>(more); }
     Limiter& limiter() { return limiter_; }
     HandlerCalls& calls() { return calls_; }
     KeptSecrets& kept() { return kept_; }
@@ -96,6 +100,8 @@ public:
     // has for a real address is not known yet, and does not count.
     bool may_allow(const net::Endpoint& destination);
     bool may_explain_refusal(std::string_view host);
+    // What an origin speaks is asked before a request has come: so often, and not unrecorded.
+    bool may_ask_origin(const ConnectionTarget& target, std::string_view rule);
     // TLS sessions are resumed for this sandbox and this name only.
     void bind_sessions(SSL* ssl, std::string_view host) const;
     // For a connection that the decision allows as a tunnel.
@@ -129,6 +135,7 @@ private:
     std::unique_ptr<certs::CertificateAuthority> authority_;
     std::shared_ptr<const rules::PolicySnapshot> snapshot_;
     std::shared_ptr<const ProxyCredential> proxy_credential_;
+    std::size_t open_streams_ = 0;
     NameTable names_;
     certs::LeafCache leaves_;
     UpstreamPool pool_;
@@ -143,6 +150,8 @@ private:
     std::unordered_map<DnsConnection*, std::unique_ptr<DnsConnection>> dns_connections_;
     double refusal_tokens_ = kRefusalLeavesBurst;
     net::Clock::time_point refusal_tokens_at_;
+    double question_tokens_ = kQuestionsBurst;
+    net::Clock::time_point question_tokens_at_;
     bool draining_ = false;
     std::function<void()> drained_;
 };

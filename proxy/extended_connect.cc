@@ -23,27 +23,11 @@ Result<void> to_upgrade_request(http::RequestHead& head, std::string_view key) {
     return {};
 }
 
-void to_extended_connect(http::RequestHead& head) {
-    remove_upgrade_fields(head.headers);
-    head.method = "CONNECT";
-    head.protocol = "websocket";
-    head.body = {http::BodyKind::chunked, 0};
-}
-
 void to_connect_response(http::ResponseHead& head) {
     if (head.status != 101) return;
     remove_upgrade_fields(head.headers);
     head.status = 200;
     head.body = {http::BodyKind::until_close, 0};
-}
-
-void to_upgrade_response(http::ResponseHead& head, std::string_view key) {
-    if (head.status != 200) return;
-    remove_upgrade_fields(head.headers);
-    add_upgrade_fields(head.headers);
-    head.headers.add("Sec-WebSocket-Accept", websocket_accept(key));
-    head.status = 101;
-    head.body = {};
 }
 
 }  // namespace sallyport::proxy

@@ -1,6 +1,7 @@
 #include "proxy/held_request.h"
 
-#include <algorithm>
+#include "base/secret_string.h"
+
 
 namespace sallyport::proxy {
 
@@ -36,7 +37,7 @@ void HeldRequest::drop() {
     if (!has_head_) return;
     if (holds_secrets_) {
         head_.headers.wipe();
-        std::fill(head_.target.begin(), head_.target.end(), '\0');
+        wipe_bytes(head_.target.data(), head_.target.size());
         body_.wipe();
     }
     head_.clear();

@@ -33,6 +33,12 @@ Http2Downstream::Http2Downstream(WorkerContext& context, Egress& egress, Http2Ca
 
 Http2Downstream::~Http2Downstream() { abort({ErrorCode::draining, "stopped"}); }
 
+void Http2Downstream::close(const Error& error) {
+    abort(error);
+    if (!std::exchange(is_counted_, false)) return;
+    egress_.count_streams(-static_cast<std::ptrdiff_t>(exchanges_.size()));
+}
+
 Result<void> Http2Downstream::feed(std::string_view bytes) {
     const Busy busy(is_busy_);
     return codec_.feed(bytes);
@@ -71,6 +77,8 @@ void Http2Downstream::write_now() {
 }
 
 http::RequestSink* Http2Downstream::on_stream_opened(http::Http2StreamId stream) {
+    // What a stream may keep is bounded, and so is what all of a sandbox's may.
+    if (egress_.open_streams() >= context_.connections_max) return nullptr;
     ++requests_;
     return &add(stream);
 }
@@ -84,6 +92,7 @@ Http2Exchange& Http2Downstream::add(http::Http2StreamId stream) {
         unused_.pop_back();
     }
     exchange->begin(stream);
+    if (is_counted_) egress_.count_streams(1);
     if (!stalled_.running()) stalled_.start(context_.deadlines.body_progress);
     return *(exchanges_[stream] = std::move(exchange));
 }
@@ -112,6 +121,7 @@ void Http2Downstream::on_stream_closed(http::Http2StreamId stream, bool was_rese
     if (found == exchanges_.end()) return;
     std::unique_ptr<Http2Exchange> exchange = std::move(found->second);
     exchanges_.erase(found);
+    if (is_counted_) egress_.count_streams(-1);
     exchange->on_closed(was_reset_by_client ? "reset the stream" : "the stream has ended");
     closed_.push_back(std::move(exchange));
     carrier_.write_soon();
@@ -120,7 +130,9 @@ void Http2Downstream::on_stream_closed(http::Http2StreamId stream, bool was_rese
 void Http2Downstream::recycle_closed() {
     if (is_busy_) return;
     for (auto& each : std::exchange(closed_, {})) {
-        if (unused_.size() < kUnusedExchangesMax) unused_.push_back(std::move(each));
+        // Its last words are written, but it has not heard that itself.
+        if (each->stream().is_active()) closed_.push_back(std::move(each));
+        else if (unused_.size() < kUnusedExchangesMax) unused_.push_back(std::move(each));
         // Perhaps called from inside of one.
         else context_.loop.defer([dead = std::shared_ptr<Http2Exchange>(std::move(each))] {});
     }
@@ -156,9 +168,12 @@ void Http2Downstream::abort(const Error& error) {
 }
 
 void Http2Downstream::on_eof() {
-    for_each_open([](Http2Exchange& each) {
-        if (each.stream().awaits_request_body()) each.abort({ErrorCode::client_gone, "closed in the middle of a request"});
+    for_each_open([this](Http2Exchange& each) {
+        if (!each.stream().awaits_request_body()) return;
+        each.abort({ErrorCode::client_gone, "closed in the middle of a request"});
+        codec_.reset(each.id(), http::Http2Error::cancel);
     });
+    carrier_.write_soon();
 }
 
 void Http2Downstream::shut_down() {

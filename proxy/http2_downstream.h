@@ -2,6 +2,7 @@
 // connection it is, and which reads and writes for it; lives on one worker.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -44,6 +45,8 @@ public:
     void on_new_snapshot();
     // Ends all streams.
     void abort(const Error& error);
+    // The connection is no more; the egress may go next.
+    void close(const Error& error);
 
     std::size_t open_streams() const { return exchanges_.size(); }
     std::uint64_t requests() const { return requests_; }
@@ -84,6 +87,7 @@ private:
     std::vector<http::Http2StreamId> resuming_;
     std::vector<std::unique_ptr<Http2Exchange>> closed_;  // may still be in the middle of a call
     std::vector<std::unique_ptr<Http2Exchange>> unused_;
+    bool is_counted_ = true;  // its streams, by the egress
     bool is_busy_ = false;  // inside of the codec, which must not be entered twice
     std::uint64_t requests_ = 0;
     net::Timer stalled_;

@@ -14,14 +14,16 @@ Http2Exchange::Http2Exchange(WorkerContext& context, Egress& egress, Http2Downst
 
 void Http2Exchange::begin(http::Http2StreamId id) {
     id_ = id;
-    paused_ = may_resume_ = touched_ = closed_ = false;
+    paused_ = may_resume_ = touched_ = closed_ = has_begun_ = is_websocket_ = false;
     opened_ = context_.loop.now();
     owed_ = Owes::nothing;
     bytes_in_ = bytes_out_ = bytes_at_look_ = 0;
+    resting_rounds_ = 0;
 }
 
 http::Next Http2Exchange::on_request_head(http::RequestHead& head) {
     connection_.touch(*this);
+    has_begun_ = true;
     if (!head.protocol.empty()) return begin_websocket(head);
     stream_.on_request_head(head, opened_);
     return paused_ ? http::Next::pause : http::Next::go;
@@ -30,6 +32,7 @@ http::Next Http2Exchange::on_request_head(http::RequestHead& head) {
 // What the client sends before the answer waits, as it does behind an upgrade request of HTTP/1.1.
 http::Next Http2Exchange::begin_websocket(http::RequestHead& head) {
     http::HeaderMap none;
+    is_websocket_ = true;
     if (auto turned = to_upgrade_request(head, random_websocket_key()); turned) {
         stream_.on_request_head(head, opened_);
         if (stream_.is_active()) stream_.on_request_end(none);
@@ -62,13 +65,21 @@ void Http2Exchange::on_round_end() {
     if (stream_.is_active() && !closed_) stream_.on_downstream_round_end();
 }
 
+// What is malformed behind a request that is over is nobody's.
+void Http2Exchange::on_malformed(Error error) {
+    if (std::exchange(has_begun_, true) && !stream_.is_active()) return;
+    stream_.on_request_error(std::move(error), opened_);
+}
+
 void Http2Exchange::on_closed(const char* why) {
     closed_ = true;
-    stream_.abort({ErrorCode::client_gone, why});
+    if (!stream_.is_complete()) return stream_.abort({ErrorCode::client_gone, why});
+    // Its upstream's round, which is not over, ends it; an answer of the gate's own has none.
+    stream_.on_downstream_round_end();
 }
 
 bool Http2Exchange::take_resumption() {
-    if (!may_resume_ || closed_) return false;
+    if (!may_resume_ || closed_ || (is_websocket_ && !stream_.is_relaying())) return false;
     may_resume_ = paused_ = false;
     return true;
 }
@@ -128,16 +139,18 @@ void Http2Exchange::abort() {
 }
 
 Http2Exchange::Owes Http2Exchange::owes() const {
-    if (closed_ || stream_.is_relaying()) return Owes::nothing;
+    if (closed_) return Owes::nothing;
     if (waiting_bytes() > 0) return Owes::reading;
-    return stream_.awaits_request_body() && !paused_ ? Owes::body : Owes::nothing;
+    return !stream_.is_relaying() && stream_.awaits_request_body() && !paused_ ? Owes::body : Owes::nothing;
 }
 
 bool Http2Exchange::is_stalled() {
     const Owes before = std::exchange(owed_, owes());
-    const std::uint64_t bytes = owed_ == Owes::reading ? bytes_out_ - waiting_bytes() : bytes_in_;
+    const std::uint64_t bytes = bytes_in_ + bytes_out_ - waiting_bytes();
     const std::uint64_t progress = bytes - std::exchange(bytes_at_look_, bytes);
-    return owed_ != Owes::nothing && owed_ == before && progress < kBodyProgressBytesMin;
+    if (owed_ != before || owed_ != Owes::body || progress > 0) resting_rounds_ = 0;
+    if (owed_ == Owes::body) return progress == 0 && ++resting_rounds_ > kRestingRoundsMax;
+    return owed_ == Owes::reading && owed_ == before && progress < kBodyProgressBytesMin;
 }
 
 }  // namespace sallyport::proxy

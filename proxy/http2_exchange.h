@@ -19,7 +19,7 @@ public:
 
     void begin(http::Http2StreamId id);
     // What came was no request, or is none any more.
-    void on_malformed(Error error) { stream_.on_request_error(std::move(error), opened_); }
+    void on_malformed(Error error);
     void on_drained() { stream_.on_downstream_drained(); }
     // Nothing can be written any more.
     void on_closed(const char* why);
@@ -27,7 +27,7 @@ public:
     void on_round_end();
     void on_new_snapshot() { stream_.on_new_snapshot(); }
     void abort(Error error) { stream_.abort(std::move(error)); }
-    // Called in equal intervals: request_timeout where the client owes something, and has brought less than it should since.
+    // Called in equal intervals: whether the client owes something, and has brought less than it should for too long.
     bool is_stalled();
 
     http::Http2StreamId id() const { return id_; }
@@ -74,11 +74,14 @@ private:
     bool may_resume_ = false;
     bool touched_ = false;
     bool closed_ = false;
+    bool has_begun_ = false;  // there is, or was, a request
+    bool is_websocket_ = false;
     net::Clock::time_point opened_;
     Owes owed_ = Owes::nothing;  // at the last look
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
     std::uint64_t bytes_at_look_ = 0;
+    int resting_rounds_ = 0;
 };
 
 }  // namespace sallyport::proxy

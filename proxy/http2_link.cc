@@ -46,7 +46,7 @@ Http2StreamId Http2Link::open(LinkedStream& stream) {
     auto made = std::make_unique<Stream>(*this);
     made->user = &stream;
     // Long unheard of, it may be gone without a word: then its answer to this will not come.
-    const bool is_stale = streams_.empty() && context_.loop.now() - last_read_ > context_.deadlines.link_quiet;
+    const bool is_stale = context_.loop.now() - last_read_ > context_.deadlines.link_quiet;
     if (is_stale && !has_pinged_) {
         has_pinged_ = true;
         codec_.ping();
@@ -93,13 +93,17 @@ void Http2Link::flush() {
         if (result.state != net::IoState::ok && result.state != net::IoState::again) out_.wipe();
         is_blocked = result.state != net::IoState::ok;
         if (result.state == net::IoState::again) connection.want(connection.wanted() | net::FdWatch::kWrite);
-        if (result.state == net::IoState::ok) out_.consume(result.bytes);
+        if (result.state == net::IoState::ok) {
+            out_.consume(result.bytes);
+            written_bytes_ += result.bytes;
+        }
     }
     if (out_.empty()) {
         if (std::exchange(wipe_after_write_, false)) out_.wipe();
         connection.want(connection.wanted() & ~net::FdWatch::kWrite);
         if (streams_.empty()) out_.release_if_empty();
     }
+    update_deadline();
     settle();
 }
 
@@ -264,17 +268,21 @@ Http2Link::Waiting Http2Link::waiting_for() const {
     if (closed_ || gone_) return Waiting::nothing;
     if (!has_settings_) return Waiting::settings;
     if (has_pinged_) return Waiting::ping_answer;
+    if (!out_.empty()) return Waiting::writing;
     if (!streams_.empty()) return Waiting::nothing;
     return retired_ ? Waiting::last_write : Waiting::idle;
 }
 
 // Restarted only when something else is waited for: an origin that pings does not keep an idle link.
 void Http2Link::update_deadline() {
-    if (std::exchange(waiting_, waiting_for()) == waiting_) return;
+    const Waiting now = waiting_for();
+    if (std::exchange(waiting_, now) == now) return;
+    written_at_check_ = written_bytes_;
     switch (waiting_) {
         case Waiting::nothing: return deadline_.stop();
         case Waiting::settings: return deadline_.start(context_.deadlines.tls_handshake);
         case Waiting::ping_answer: return deadline_.start(context_.deadlines.ping_answer);
+        case Waiting::writing: return deadline_.start(context_.deadlines.body_progress);
         case Waiting::idle: return deadline_.start(context_.deadlines.upstream_idle);
         case Waiting::last_write: return deadline_.start(context_.deadlines.linger);
     }
@@ -285,6 +293,11 @@ void Http2Link::on_deadline() {
         case Waiting::nothing: return;
         case Waiting::settings: return end({ErrorCode::origin_http2_error, "no SETTINGS came"}, Codec::to_finish);
         case Waiting::ping_answer: return end({ErrorCode::origin_closed, "a PING was not answered"}, Codec::to_finish);
+        case Waiting::writing:
+            if (std::exchange(written_at_check_, written_bytes_) != written_bytes_) {
+                return deadline_.start(context_.deadlines.body_progress);
+            }
+            return end({ErrorCode::origin_timeout, "the origin does not read"}, Codec::to_finish);
         case Waiting::idle:
             retire();
             return update_deadline();

@@ -98,7 +98,7 @@ private:
     enum class Codec { to_finish, has_finished };
     void end(Error error, Codec codec);
     void close();
-    enum class Waiting { nothing, settings, ping_answer, idle, last_write };
+    enum class Waiting { nothing, settings, ping_answer, writing, idle, last_write };
     Waiting waiting_for() const;
     void update_deadline();
     void on_deadline();
@@ -127,6 +127,8 @@ private:
     bool wipe_after_write_ = false;
     net::Clock::time_point last_read_;
     Waiting waiting_ = Waiting::nothing;
+    std::uint64_t written_bytes_ = 0;
+    std::uint64_t written_at_check_ = 0;
     net::Timer deadline_;
 };
 

@@ -100,6 +100,11 @@ inline constexpr std::size_t kCookieRepeatsPerCredentialMax = 64;
 inline constexpr double kRefusalLeavesPerSecond = 20;
 inline constexpr double kRefusalLeavesBurst = 100;
 
+// What origins speak is asked once for each that is new to the sandbox (see kOriginProtocolsMax); beyond that clients are told
+// HTTP/1.1, and names are not looked up for the asking.
+inline constexpr double kQuestionsPerSecond = 20;
+inline constexpr double kQuestionsBurst = 100;
+
 // How long a synthetic address may be remembered by a client.
 inline constexpr std::uint32_t kNameTtlSeconds = 60;
 
@@ -115,6 +120,10 @@ inline constexpr std::uint64_t kLingerBytesMax = 64 * 1024 * 1024;
 
 // A body must bring this much in each `body_progress`, or its sender is not worth a connection.
 inline constexpr std::uint64_t kBodyProgressBytesMin = 256;
+
+// A request over HTTP/2 that is open in both directions may rest for so many `body_progress` (calls of gRPC that wait for an
+// event do): it holds no connection of its own.
+inline constexpr int kRestingRoundsMax = 10;
 
 struct Deadlines {
     milliseconds greeting{10'000};         // first bytes, until the protocol is known

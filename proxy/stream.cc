@@ -395,6 +395,8 @@ void Stream::on_downstream_round_end() {
 void Stream::on_upstream_drained() {
     if (!request_paused_) return;
     request_paused_ = false;
+    // Behind an upgrade request nothing is wanted before its answer.
+    if (!websocket_key_.empty() && !relaying_) return;
     owner_.resume_reading();
 }
 

@@ -51,6 +51,8 @@ public:
     bool is_active() const { return phase_ != Phase::idle; }
     // The request's body is still to come, or to be thrown away.
     bool awaits_request_body() const { return is_active() && !request_done_; }
+    // All of it has been handed over, either way; only the end is still to be noted.
+    bool is_complete() const { return is_active() && request_done_ && (phase_ == Phase::answered || response_done_); }
     // Switched to WebSocket: what comes is no message of HTTP any more, and goes to on_request_body() as it is.
     bool is_relaying() const { return is_active() && relaying_; }
     // While relaying: the client will send no more.

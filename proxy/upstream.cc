@@ -181,6 +181,7 @@ void Upstream::attach(UpstreamUser& user, std::string_view request_method) {
 void Upstream::detach() { user_ = nullptr; }
 
 void Upstream::start_idle() {
+    is_fresh_ = false;
     lap_start_ = context_.loop.now();
     timings_ = {};
     out_.release_if_empty();
@@ -451,7 +452,8 @@ bool Upstream::has_written_more() {
 void Upstream::update_deadline() {
     const Deadlines& deadlines = context_.deadlines;
     if (state_ == State::waiting) return deadline_.start(deadlines.response_head);
-    if (state_ == State::linked && stream_ == 0) return deadline_.stop();
+    // After a switch the client's side has still to end.
+    if (state_ == State::linked && stream_ == 0) return is_raw_ ? deadline_.start(deadlines.body_progress) : deadline_.stop();
     if (state_ != State::open && state_ != State::linked) return;
     if (is_raw_) return deadline_.start(half_closed_ ? deadlines.body_progress : deadlines.websocket_idle);
     deadline_.start(user_ == nullptr      ? deadlines.upstream_idle
@@ -462,6 +464,8 @@ void Upstream::update_deadline() {
 void Upstream::fail(Error error) {
     UpstreamUser* const user = user_;
     user_ = nullptr;
+    // Where one stream is not answered, others may not be either: new ones go elsewhere.
+    if (error.code == ErrorCode::origin_timeout && link_ != nullptr) link_->retire();
     pool_.on_failed(*this, error);
     if (user != nullptr) user->on_upstream_failed(std::move(error));
 }
@@ -477,7 +481,7 @@ void Upstream::close() {
     held_.drop();
     if (wire_) wire_->connection().want(net::FdWatch::kNone);
     if (was != State::linked || stream_ == 0) return;
-    if (request_ended_ && response_ended_) {
+    if (request_ended_ && response_ended_ && link_->waiting_bytes(stream_) == 0) {
         link_->let_go(stream_);
     } else {
         link_->reset(stream_);

@@ -117,7 +117,18 @@ Result<void> UpstreamPool::place(Upstream& upstream) {
 
 // Those that wait, as far as there is room now.
 void UpstreamPool::go_on(const UpstreamKey& of) {
-    const UpstreamKey key = of;
+    to_go_on_.push_back(of);
+    // Those who fail go through here too: one after the other, not one inside of the other.
+    if (std::exchange(is_going_on_, true)) return;
+    while (!to_go_on_.empty()) {
+        const UpstreamKey key = to_go_on_.back();
+        to_go_on_.pop_back();
+        go_on_with(key);
+    }
+    is_going_on_ = false;
+}
+
+void UpstreamPool::go_on_with(const UpstreamKey& key) {
     while (true) {
         const auto found = gatherings_.find(text_of(key));
         if (found == gatherings_.end()) return;
@@ -131,7 +142,7 @@ void UpstreamPool::go_on(const UpstreamKey& of) {
         const bool may_lead = gathering.leader == nullptr && (links == 0 || (links < kLinksPerKeyMax && !is_full()));
         if (!may_lead && find_link(key) == nullptr && speaks_http2(key)) return;
         Upstream& next = *gathering.waiting.front();
-        gathering.waiting.erase(gathering.waiting.begin());
+        gathering.waiting.pop_front();
         if (auto placed = place(next); !placed) next.fail(placed.error());
     }
 }

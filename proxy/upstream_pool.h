@@ -3,6 +3,7 @@
 // credential or another generation. Lives on one worker.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -107,7 +108,7 @@ private:
     // Requests with one key that wait for a link.
     struct Gathering {
         Upstream* leader = nullptr;  // connects for all; null: they wait for room
-        std::vector<Upstream*> waiting;
+        std::deque<Upstream*> waiting;
     };
     struct Probe {
         Upstream* prober = nullptr;
@@ -133,6 +134,7 @@ private:
     void forget_idle(const Upstream& upstream);
     void forget_waiting(Upstream& upstream);
     void go_on(const UpstreamKey& key);
+    void go_on_with(const UpstreamKey& key);
     void answer(const Upstream& prober, std::optional<Spoken> spoken);
     void forget(ProtocolQuestion& question);
     template <class Predicate>
@@ -148,6 +150,8 @@ private:
     std::unordered_map<Http2Link*, std::unique_ptr<Http2Link>> links_;
     std::unordered_map<std::string, std::vector<Http2Link*>> shared_;  // that take requests
     std::unordered_map<std::string, Gathering> gatherings_;
+    std::vector<UpstreamKey> to_go_on_;
+    bool is_going_on_ = false;
     std::unordered_map<std::string, Probe> probes_;
     OriginProtocols protocols_{kOriginProtocolsMax};
     std::string key_text_;  // reused, so that a look-up allocates nothing
