@@ -396,7 +396,7 @@ void Stream::on_upstream_drained() {
     if (!request_paused_) return;
     request_paused_ = false;
     // Behind an upgrade request nothing is wanted before its answer.
-    if (!websocket_key_.empty() && !relaying_) return;
+    if (!websocket_key_.empty() && request_done_ && !relaying_) return;
     owner_.resume_reading();
 }
 

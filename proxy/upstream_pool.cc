@@ -176,7 +176,7 @@ void UpstreamPool::on_http2(Upstream& upstream) {
 }
 
 void UpstreamPool::on_failed(Upstream& upstream, const Error& error) {
-    std::vector<Upstream*> waiting;
+    std::deque<Upstream*> waiting;
     if (const auto found = gatherings_.find(text_of(upstream.key()));
         found != gatherings_.end() && found->second.leader == &upstream) {
         waiting = std::move(found->second.waiting);

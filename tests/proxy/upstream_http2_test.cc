@@ -353,7 +353,8 @@ TEST_F(UpstreamHttp2Test, AnOriginThatDoesNotAnswerIsGivenUpAndOthersAreNot) {
     run_until([&] { return h2->requests[0]->is_closed; });
     EXPECT_TRUE(h2->requests[0]->was_reset);
     EXPECT_TRUE(answer_to(ask("none.example")).starts_with("HTTP/1.1 200 "));
-    EXPECT_EQ(h2->peers.size(), 1u);
+    // What is new goes elsewhere: where one is not answered, others may not be either.
+    EXPECT_EQ(h2->peers.size(), 2u);
 }
 
 TEST_F(UpstreamHttp2Test, ClientsThatLeaveResetTheirStreams) {
