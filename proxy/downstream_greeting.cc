@@ -85,7 +85,7 @@ void Downstream::ask_origin(const std::vector<std::string>& offered) {
     if (route.verdict == rules::Verdict::deny) return begin_tls(choose_spoken(offered, std::nullopt));
     const UpstreamKey key = key_of_route(target_, *snapshot, route);
     if (const auto known = egress_.pool().known_protocol(key)) return begin_tls(choose_spoken(offered, known));
-    if (!egress_.may_ask_origin(target_, route.rule)) return begin_tls(choose_spoken(offered, std::nullopt));
+    if (!egress_.may_ask_origin()) return begin_tls(choose_spoken(offered, std::nullopt));
     asked_origin_ = true;
     state_ = State::asking;
     connection_.want(net::FdWatch::kNone);

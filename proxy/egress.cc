@@ -8,7 +8,6 @@
 #include "base/check.h"
 #include "http/authority.h"
 #include "net/original_dst.h"
-#include "proxy/connection_record.h"
 #include "proxy/name_server.h"
 
 namespace sallyport::proxy {
@@ -173,20 +172,14 @@ bool Egress::may_explain_refusal(std::string_view host) {
     return true;
 }
 
-bool Egress::may_ask_origin(const ConnectionTarget& target, std::string_view rule) {
+bool Egress::may_ask_origin() {
     const auto now = context_.loop.now();
     const double elapsed = std::chrono::duration<double>(now - question_tokens_at_).count();
     question_tokens_at_ = now;
     question_tokens_ = std::min(kQuestionsBurst, question_tokens_ + elapsed * kQuestionsPerSecond);
     if (question_tokens_ < 1) return false;
     question_tokens_ -= 1;
-    AccessRecord record = connection_record(id_, *snapshot_, context_.next_request_id());
-    record.scheme = http::to_string(target.scheme);
-    record.host = target.host;
-    record.port = target.port;
-    record.allowed = true;
-    record.rule = rule;
-    return audit_connection(context_.audit, record, "question");
+    return true;
 }
 
 void Egress::bind_sessions(SSL* ssl, std::string_view host) const {

@@ -100,8 +100,8 @@ public:
     // has for a real address is not known yet, and does not count.
     bool may_allow(const net::Endpoint& destination);
     bool may_explain_refusal(std::string_view host);
-    // What an origin speaks is asked before a request has come: so often, and not unrecorded.
-    bool may_ask_origin(const ConnectionTarget& target, std::string_view rule);
+    // What an origin speaks is asked before a request has come: not more often than this says.
+    bool may_ask_origin();
     // TLS sessions are resumed for this sandbox and this name only.
     void bind_sessions(SSL* ssl, std::string_view host) const;
     // For a connection that the decision allows as a tunnel.
