@@ -51,7 +51,9 @@ async def until_end(reader):
 
 
 def reset(writer):
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    carrier = writer.get_extra_info("socket")
+    if carrier is not None:  # the gate may have ended it already
+        carrier.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
